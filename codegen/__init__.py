@@ -1,0 +1,1 @@
+"""The emitter: a Mapping in, the text of an ADF project out."""

@@ -1,0 +1,1 @@
+"""C++ kernels and the host that runs them, shipped as package data."""

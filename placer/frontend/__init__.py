@@ -1,0 +1,1 @@
+"""Readers, one a dialect, from ONNX onto one Network."""

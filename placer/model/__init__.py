@@ -1,0 +1,1 @@
+"""The CP-SAT model of a MappingProblem, one file a constraint family."""

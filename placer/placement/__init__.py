@@ -1,0 +1,1 @@
+"""The placement problem alone: blocks on a grid at the published objective."""

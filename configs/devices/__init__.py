@@ -1,0 +1,1 @@
+"""Device descriptions, one YAML a device, shipped as the package placer.devices."""
