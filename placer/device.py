@@ -1,0 +1,221 @@
+"""The device: geometry, memories, channels, streams, and the one authority on what may reach what.
+
+Numbers come from YAML files (configs/devices, shipped as placer.devices), each with its source beside it. Core-tile coordinates count from
+(0, 0) at the south-west core tile; memory tiles and the shim row have rows of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from placer.errors import InputError, nearest_name
+
+
+@dataclass(frozen=True)
+class CoreTile:
+    """One compute tile. Sizes in bytes, rates in bytes a cycle."""
+
+    memory_bytes: int
+    logical_banks: int
+    program_bytes: int
+    dma_in: int
+    dma_out: int
+    buffer_descriptors: int
+    locks: int
+    stack_bytes: int
+    vector_alignment: int
+    macs_int8: int
+    load_bytes_per_cycle: int
+
+    @property
+    def bank_bytes(self) -> int:
+        return self.memory_bytes // self.logical_banks
+
+
+@dataclass(frozen=True)
+class MemoryTile:
+    """One memory tile. Buffer descriptors split in two pools by channel parity."""
+
+    memory_bytes: int
+    dma_in: int
+    dma_out: int
+    buffer_descriptors: int
+    locks: int
+
+
+@dataclass(frozen=True)
+class Plio:
+    """Programmable-logic I/O of one shim column; `columns` are those that have it."""
+
+    columns: tuple[int, ...]
+    in_channels: int
+    out_channels: int
+
+
+@dataclass(frozen=True)
+class Device:
+    """A rectangular AI Engine array.
+
+    name: the part; boards: what it is also called. generation: "aie-ml" or "aie-mlv2". clock_mhz: the array clock that turns cycles into
+    seconds. stream_bytes: bytes a cycle of one stream or DMA channel. mmul: rows, inner and columns of the int8 matrix multiply.
+    assumptions: what no public source states, in words.
+    """
+
+    name: str
+    boards: tuple[str, ...]
+    generation: str
+    columns: int
+    rows: int
+    memory_rows: int
+    clock_mhz: float
+    stream_bytes: int
+    mmul: tuple[int, int, int]
+    core: CoreTile
+    memory_tile: MemoryTile
+    plio: Plio
+    assumptions: tuple[str, ...]
+
+    @property
+    def core_tiles(self) -> int:
+        return self.columns * self.rows
+
+    @property
+    def memory_tiles(self) -> int:
+        return self.columns * self.memory_rows
+
+    def has_core(self, col: int, row: int) -> bool:
+        """Whether (col, row) is a core tile of this device."""
+        return 0 <= col < self.columns and 0 <= row < self.rows
+
+    def has_memory_tile(self, col: int, row: int) -> bool:
+        """Whether (col, row) is a memory tile; memory row 0 is the southern one."""
+        return 0 <= col < self.columns and 0 <= row < self.memory_rows
+
+    def reaches(self, core: tuple[int, int], memory: tuple[int, int]) -> bool:
+        """Whether the core at `core` can load and store in the data memory of tile `memory`.
+
+        Own, western, northern and southern memory, never the eastern one (AM020 chapter 2).
+        """
+        dx, dy = memory[0] - core[0], memory[1] - core[1]
+        return self.has_core(*core) and self.has_core(*memory) and (dx, dy) in {(0, 0), (-1, 0), (0, 1), (0, -1)}
+
+    def shared_memory(self, producer: tuple[int, int], consumer: tuple[int, int]) -> tuple[int, int] | None:
+        """The tile whose memory both cores of a shared-memory edge use, or None.
+
+        The producer's own memory where the consumer reaches it, else the consumer's.
+        """
+        if self.reaches(consumer, producer):
+            return producer
+        return consumer if self.reaches(producer, consumer) else None
+
+    def cascades(self, source: tuple[int, int], target: tuple[int, int]) -> bool:
+        """Whether the cascade port of `source` feeds that of `target`: west to east or north to south (AM020 chapter 2)."""
+        dx, dy = target[0] - source[0], target[1] - source[1]
+        return self.has_core(*source) and self.has_core(*target) and (dx, dy) in {(1, 0), (0, -1)}
+
+    def resized(self, columns: int | None, rows: int | None) -> Device:
+        """This device cut to fewer columns or rows, or imagined with more, for sweeps over sizes.
+
+        The new array is assumed to have PL in a centred run of as many columns as the device has, or in all of its columns if it is narrower.
+        Raises InputError when nothing is left.
+        """
+        width = self.columns if columns is None else columns
+        height = self.rows if rows is None else rows
+        if (width, height) == (self.columns, self.rows):
+            return self
+        with_pl = min(width, len(self.plio.columns))
+        first = (width - with_pl) // 2
+        kept = tuple(range(first, first + with_pl))
+        note = f"array resized by option from {self.columns} x {self.rows} to {width} x {height} tiles, PL in {with_pl} centred columns"
+        resized = replace(
+            self, columns=width, rows=height, plio=replace(self.plio, columns=kept), assumptions=(*self.assumptions, note)
+        )
+        check_device(resized)
+        return resized
+
+
+def check_device(device: Device) -> None:
+    """Check that a device description is consistent with itself.
+
+    Raises InputError naming the field.
+    """
+
+    def require(condition: bool, where: str, allowed: str) -> None:
+        if not condition:
+            raise InputError(f"device {device.name}: {where} must be {allowed}")
+
+    require(device.generation in {"aie-ml", "aie-mlv2"}, "generation", "aie-ml or aie-mlv2")
+    require(device.columns >= 1 and device.rows >= 1, "columns and rows", "at least 1")
+    require(device.memory_rows >= 0, "memory_rows", "at least 0")
+    require(device.clock_mhz > 0, "clock_mhz", "positive")
+    require(device.stream_bytes in {4, 8}, "stream_bytes", "4 (AIE-ML) or 8 (AIE-MLv2)")
+    require(device.core.memory_bytes % device.core.logical_banks == 0, "core.memory_bytes", "a multiple of core.logical_banks")
+    require(device.memory_tile.buffer_descriptors % 2 == 0, "memory_tile.buffer_descriptors", "even: two pools by channel parity")
+    require(all(0 <= c < device.columns for c in device.plio.columns), "plio.columns", f"columns 0 to {device.columns - 1}")
+    require(len(set(device.plio.columns)) == len(device.plio.columns), "plio.columns", "free of duplicates")
+    require(bool(device.plio.columns), "plio.columns", "not empty: nothing could enter or leave the array")
+    rows, inner, columns = device.mmul
+    require(rows in {4, 8} and inner == columns == 8, "mmul", "[4, 8, 8] or [8, 8, 8]")
+
+
+def _section(kind: type, values: Any, where: str) -> Any:
+    """Build the frozen dataclass `kind` from a YAML mapping, refusing unknown and missing keys."""
+    if not isinstance(values, dict):
+        raise InputError(f"{where} must be a mapping of keys to values")
+    known = [f.name for f in fields(kind)]
+    for key in values:
+        if key not in known:
+            raise InputError(f"{where}: unknown key {key!r}{nearest_name(str(key), known)}")
+    missing = [k for k in known if k not in values]
+    if missing:
+        raise InputError(f"{where}: key {missing[0]!r} is missing")
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def load_device(path: Path) -> Device:
+    """Read one device YAML.
+
+    Raises InputError with the file, the key and what is allowed.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read device file {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"device file {path} is not YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"device file {path} must be a mapping of keys to values")
+    for name, kind in (("core", CoreTile), ("memory_tile", MemoryTile), ("plio", Plio)):
+        if name in values:
+            values[name] = _section(kind, values[name], f"device file {path}, {name}")
+    device: Device = _section(Device, values, f"device file {path}")
+    check_device(device)
+    return device
+
+
+def shipped_devices() -> tuple[Device, ...]:
+    """Every device that comes with the package, by name."""
+    folder = Path(str(resources.files("placer.devices")))
+    return tuple(load_device(p) for p in sorted(folder.glob("*.yaml")))
+
+
+def find_device(name: str) -> Device:
+    """The shipped device called `name` (part or board, in any case), or the one in the YAML file of that path.
+
+    Raises InputError naming the nearest known device.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return load_device(Path(name))
+    devices = shipped_devices()
+    for device in devices:
+        if name.lower() in {device.name.lower(), *(b.lower() for b in device.boards)}:
+            return device
+    known = [n for d in devices for n in (d.name, *d.boards)]
+    raise InputError(
+        f"unknown device {name!r}{nearest_name(name, known)}; known: {', '.join(known)}, or the path of a device YAML"
+    )
