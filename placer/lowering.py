@@ -1,0 +1,217 @@
+"""Network -> LayerGraph: transposes and reshapes vanish, requantisation chains form, nothing is rounded differently.
+
+Every network tensor becomes a view of a stored activation [tokens, features]: plain, or transposed. A matrix product on a plain view
+contracts over features (weights on the right); on a transposed view it contracts over tokens (weights on the left) and its result is
+again transposed. A Transpose only flips the view.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from placer.errors import UnsupportedModelError
+from placer.layers import Activation, AddLayer, DenseLayer, HostView, Layer, LayerGraph, RequantiseLayer, Side, Step
+from placer.network import Add, Dense, IntArray, Network, Operation, QuantType, Requantise, Reshape, Transpose
+
+# A value shifted left into a 32-bit accumulator: 8 value bits, one bit for the sum, one for the sign of the bias.
+MAX_UP_SHIFT = 22
+
+
+@dataclass(frozen=True)
+class _View:
+    """A network tensor as an activation, its two axes swapped when `transposed`."""
+
+    activation: str
+    transposed: bool
+
+
+def lower(network: Network) -> LayerGraph:
+    """Lower a network to layers.
+
+    Raises UnsupportedModelError, naming the operation, for a data movement that no kernel or view can express.
+    """
+    return _Lowering(network).run()
+
+
+class _Lowering:
+    """The walk over one network; its fields grow as operations are lowered."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.activations: list[Activation] = []
+        self.layers: list[Layer] = []
+        self.views: dict[str, _View] = {}
+        self.host_reshaped: dict[str, tuple[int, ...]] = {}
+
+    def run(self) -> LayerGraph:
+        for name in self.network.inputs:
+            self._store(name, *self._input_matrix(name), transposed=False)
+        for op in self.network.operations:
+            match op:
+                case Dense():
+                    self._dense(op)
+                case Add():
+                    self._add(op)
+                case Requantise():
+                    self._requantise(op)
+                case Transpose():
+                    self._transpose(op)
+                case Reshape():
+                    self._reshape(op)
+        kept = self._activations_used()
+        return LayerGraph(
+            name=self.network.name,
+            inputs=tuple(self._host_view(name) for name in self.network.inputs),
+            outputs=tuple(self._host_view(name) for name in self.network.outputs),
+            activations=tuple(a for a in self.activations if a.name in kept),
+            layers=tuple(self.layers),
+        )
+
+    def _activations_used(self) -> set[str]:
+        touched = {n for layer in self.layers for n in (*layer.sources, layer.target)}
+        return touched | {self.views[n].activation for n in (*self.network.inputs, *self.network.outputs)}
+
+    # -- views ------------------------------------------------------------------------------------------------------------------
+
+    def _input_matrix(self, name: str) -> tuple[int, int]:
+        """Tokens and features of a network input; a reshape that alone reads it is left to the host, which sends any order."""
+        shape = self.network.tensor(name).shape
+        readers = self.network.consumers(name)
+        while len(readers) == 1 and isinstance(readers[0], Reshape):
+            shape = self.network.tensor(readers[0].target).shape
+            self.host_reshaped[readers[0].target] = shape
+            readers = self.network.consumers(readers[0].target)
+        return _matrix(shape)
+
+    def _store(self, name: str, tokens: int, features: int, transposed: bool) -> None:
+        self.activations.append(Activation(name, tokens, features, self.network.tensor(name).type))
+        self.views[name] = _View(name, transposed)
+
+    def _activation(self, view: _View) -> Activation:
+        return next(a for a in self.activations if a.name == view.activation)
+
+    def _host_view(self, name: str) -> HostView:
+        view = self.views[name]
+        return HostView(name, self.network.tensor(name).shape, view.activation, view.transposed)
+
+    def _transpose(self, op: Transpose) -> None:
+        view = self.views[op.source]
+        identity = tuple(range(len(op.perm)))
+        if op.perm == identity:
+            self.views[op.target] = view
+        elif op.perm == (1, 0):
+            self.views[op.target] = replace(view, transposed=not view.transposed)
+        else:
+            raise UnsupportedModelError(
+                f"{op.name}: Transpose with permutation {list(op.perm)} is not supported; only the last two axes of a [batch, tokens, "
+                "features] tensor can be swapped"
+            )
+
+    def _reshape(self, op: Reshape) -> None:
+        view = self.views[op.source]
+        stored = self._activation(view)
+        before, after = self.network.tensor(op.source).shape, self.network.tensor(op.target).shape
+        matrix = _matrix(after)
+        if op.target in self.host_reshaped or (not view.transposed and matrix == (stored.tokens, stored.features)):
+            self.views[op.target] = replace(view, transposed=False)
+        elif [d for d in before if d != 1] == [d for d in after if d != 1] and matrix == (stored.features, stored.tokens):
+            self.views[op.target] = replace(view, transposed=True)
+        elif op.target in self.network.outputs and not self.network.consumers(op.target):
+            self.views[op.target] = view
+        else:
+            raise UnsupportedModelError(
+                f"{op.name}: Reshape from {list(before)} to {list(after)} moves data between tokens and features; only reshapes at the "
+                "network's input or output, and those that add, drop or merge leading axes, are supported"
+            )
+
+    # -- layers -----------------------------------------------------------------------------------------------------------------
+
+    def _dense(self, op: Dense) -> None:
+        view = self.views[op.source]
+        stored = self._activation(view)
+        channels = op.weight.shape[1]
+        tokens, features = (channels, stored.features) if view.transposed else (stored.tokens, channels)
+        self._store(op.target, tokens, features, view.transposed)
+        source, target = self.network.tensor(op.source).type, self.network.tensor(op.target).type
+        exponent = source.exponent + op.weight_type.exponent - op.bias_fraction_bits
+        step = Step(op.bias_fraction_bits, target.exponent - exponent, op.relu, op.bias)
+        side = Side.LEFT if view.transposed else Side.RIGHT
+        self.layers.append(DenseLayer(op.name, view.activation, op.target, side, op.weight, op.weight_type, (step,)))
+
+    def _add(self, op: Add) -> None:
+        constant = self.network.tensor(op.right).value
+        if constant is not None:
+            self._add_constant(op, constant)
+            return
+        left, right = self.views[op.left], self.views[op.right]
+        stored, other = self._activation(left), self._activation(right)
+        if (left.transposed, stored.tokens, stored.features) != (right.transposed, other.tokens, other.features):
+            raise UnsupportedModelError(
+                f"{op.name}: Add of {op.left} and {op.right} needs one of them transposed in memory; its operands must have the same "
+                "shape and pass through the same number of transposes"
+            )
+        up_left, up_right, shift = self._aligned(op, self.network.tensor(op.right).type)
+        self._store(op.target, stored.tokens, stored.features, left.transposed)
+        step = Step(0, shift, op.relu, None)
+        self.layers.append(AddLayer(op.name, left.activation, right.activation, op.target, up_left, up_right, (step,)))
+
+    def _add_constant(self, op: Add, constant: IntArray) -> None:
+        view = self.views[op.left]
+        if constant.size != constant.shape[-1]:
+            raise UnsupportedModelError(
+                f"{op.name}: Add of a constant of shape {list(constant.shape)} is not supported; a constant may vary along the last axis only"
+            )
+        up, up_constant, shift = self._aligned(op, self.network.tensor(op.right).type)
+        self._chain(op, view, Step(up, shift, op.relu, constant.reshape(-1) << up_constant))
+
+    def _requantise(self, op: Requantise) -> None:
+        source, target = self.network.tensor(op.source).type, self.network.tensor(op.target).type
+        self._chain(op, self.views[op.source], Step(0, target.exponent - source.exponent, op.relu, None))
+
+    def _aligned(self, op: Add, right: QuantType) -> tuple[int, int, int]:
+        """Left shifts that bring both operands of an addition to the finer scale, and the right shift of their sum."""
+        left, target = self.network.tensor(op.left).type.exponent, self.network.tensor(op.target).type.exponent
+        finer = min(left, right.exponent)
+        ups = (left - finer, right.exponent - finer)
+        if max(ups) > MAX_UP_SHIFT:
+            raise UnsupportedModelError(
+                f"{op.name}: the scales of the operands of Add differ by 2^{max(ups)}; at most 2^{MAX_UP_SHIFT} fits a 32-bit accumulator"
+            )
+        return (*ups, target - finer)
+
+    def _chain(self, op: Add | Requantise, view: _View, step: Step) -> None:
+        """Append `step` to the layer that wrote the source, if nobody else sees its result, else make a layer of it."""
+        name = op.left if isinstance(op, Add) else op.source
+        stored = self._activation(view)
+        writer = next((layer for layer in self.layers if layer.target == view.activation), None)
+        seen = [n for n, v in self.views.items() if v.activation == view.activation and self._read_outside(n, op)]
+        self._store(op.target, stored.tokens, stored.features, view.transposed)
+        channels_match = step.bias is None or _bias_on_channels(writer, view)
+        if writer is not None and not seen and channels_match:
+            self.layers[self.layers.index(writer)] = replace(writer, target=op.target, steps=(*writer.steps, step))
+        elif step.bias is None or not view.transposed:
+            self.layers.append(RequantiseLayer(op.name, view.activation, op.target, (step,)))
+        else:
+            raise UnsupportedModelError(
+                f"{op.name}: a constant added to {name} along tokens is supported only after a transposed MatMul"
+            )
+
+    def _read_outside(self, tensor: str, op: Operation) -> bool:
+        """Whether anything but `op`, or a view that leads to it, reads `tensor`."""
+        if tensor in self.network.outputs:
+            return True
+        readers = self.network.consumers(tensor)
+        return any(r is not op and not isinstance(r, Transpose | Reshape) for r in readers)
+
+
+def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:
+    """The shape of one sample as tokens by features: leading axes merged."""
+    return (math.prod(shape[:-1]), shape[-1]) if shape else (1, 1)
+
+
+def _bias_on_channels(writer: Layer | None, view: _View) -> bool:
+    """Whether a constant along the view's last axis lies along the output channels of the layer that wrote it."""
+    if isinstance(writer, DenseLayer):
+        return (writer.side is Side.LEFT) == view.transposed
+    return not view.transposed

@@ -1,0 +1,207 @@
+"""MappingProblem: what the solver decides over, as pure data.
+
+A block is a layer, or one side of the array's border (PLIO); it takes exactly one of its options. A net carries an activation from the block
+that writes it to those that read it. JSON both ways through `to_json` and `from_json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pydantic import TypeAdapter
+
+from placer.device import Device
+from placer.layers import Side
+from placer.layout import Layout, Partition
+
+
+class BlockKind(Enum):
+    """What a block stands for."""
+
+    LAYER = "layer"
+    INPUT = "plio_in"
+    OUTPUT = "plio_out"
+
+
+class Orientation(Enum):
+    """How a cascade runs."""
+
+    WEST_TO_EAST = "west_to_east"
+    NORTH_TO_SOUTH = "north_to_south"
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a layer is cut over tiles.
+
+    `data` cuts what every channel needs alike (samples, rows; columns when the weights stand on the left), `contraction` is the length of
+    a cascade, `channels` the number of cascades that share an input. side: None for elementwise layers.
+    """
+
+    side: Side | None
+    data: Partition
+    contraction: int
+    channels: int
+
+    @property
+    def chains(self) -> int:
+        return self.data.pieces * self.channels
+
+    @property
+    def tiles(self) -> int:
+        return self.chains * self.contraction
+
+    @property
+    def input_partition(self) -> Partition:
+        """The windows that the tiles read."""
+        match self.side:
+            case Side.RIGHT:
+                return Partition(self.data.samples, self.data.rows, self.contraction)
+            case Side.LEFT:
+                return Partition(self.data.samples, self.contraction, self.data.columns)
+            case None:
+                return self.data
+
+    @property
+    def output_partition(self) -> Partition:
+        """The windows that the last tiles of the cascades write."""
+        match self.side:
+            case Side.RIGHT:
+                return Partition(self.data.samples, self.data.rows, self.channels)
+            case Side.LEFT:
+                return Partition(self.data.samples, self.channels, self.data.columns)
+            case None:
+                return self.data
+
+    def input_piece(self, chain: int, position: int) -> int:
+        """Which input window the tile at `position` of cascade `chain` reads (order of Partition.windows)."""
+        data = chain // self.channels
+        if self.side is Side.LEFT:
+            sample, column = divmod(data, self.data.columns)
+            return (sample * self.contraction + position) * self.data.columns + column
+        return data * self.contraction + position
+
+    def output_piece(self, chain: int) -> int:
+        """Which output window cascade `chain` writes (order of Partition.windows)."""
+        data, channel = divmod(chain, self.channels)
+        if self.side is Side.LEFT:
+            sample, column = divmod(data, self.data.columns)
+            return (sample * self.channels + channel) * self.data.columns + column
+        return chain
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A footprint of a split: cascades of `length` tiles in a grid of chain_columns x chain_rows, filled row by row from the south-west."""
+
+    orientation: Orientation
+    length: int
+    chain_columns: int
+    chain_rows: int
+
+    @property
+    def width(self) -> int:
+        return self.chain_columns * (self.length if self.orientation is Orientation.WEST_TO_EAST else 1)
+
+    @property
+    def height(self) -> int:
+        return self.chain_rows * (1 if self.orientation is Orientation.WEST_TO_EAST else self.length)
+
+    def tile(self, chain: int, position: int) -> tuple[int, int]:
+        """Column and row, relative to the block's south-west corner, of the tile at `position` of cascade `chain`."""
+        grid_row, grid_column = divmod(chain, self.chain_columns)
+        if self.orientation is Orientation.WEST_TO_EAST:
+            return grid_column * self.length + position, grid_row
+        return grid_column, grid_row * self.length + self.length - 1 - position
+
+    def heads(self) -> tuple[tuple[int, int], ...]:
+        """The first tile of each cascade."""
+        return tuple(self.tile(chain, 0) for chain in range(self.chain_columns * self.chain_rows))
+
+    def tails(self) -> tuple[tuple[int, int], ...]:
+        """The last tile of each cascade."""
+        return tuple(self.tile(chain, self.length - 1) for chain in range(self.chain_columns * self.chain_rows))
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to run a block. Cycles are modelled.
+
+    inputs: the partition of each activation it reads; output: of the one it writes; None where it has none. input_cycles, output_cycles:
+    stream cycles of one window of each. cycles: the kernel, a call. latency: first tile's start to last tile's end.
+    readers: how many tiles read each input window.
+    """
+
+    split: Split | None
+    shapes: tuple[Shape, ...]
+    inputs: tuple[Partition, ...]
+    output: Partition | None
+    input_cycles: tuple[int, ...]
+    output_cycles: int
+    cycles: int
+    latency: int
+    readers: int
+
+    @property
+    def tiles(self) -> int:
+        return self.split.tiles if self.split else 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """A layer or a border, with its options."""
+
+    name: str
+    kind: BlockKind
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Input number `port` of block number `block`."""
+
+    block: int
+    port: int
+
+
+@dataclass(frozen=True)
+class Net:
+    """An activation on its way from block number `producer` to its readers."""
+
+    activation: str
+    layout: Layout
+    producer: int
+    readers: tuple[Reader, ...]
+
+
+class Level(Enum):
+    """What an objective level minimises."""
+
+    INTERVAL = "interval"
+    LATENCY = "latency"
+    TILES = "tiles"
+    TRANSPORT = "transport"
+    COMPACTNESS = "compactness"
+
+
+@dataclass(frozen=True)
+class MappingProblem:
+    """Blocks and nets on a device, and the lexicographic objective. row_weight: cost of a row in `transport`, a column costs 1."""
+
+    network: str
+    batch: int
+    device: Device
+    blocks: tuple[Block, ...]
+    nets: tuple[Net, ...]
+    objective: tuple[Level, ...]
+    row_weight: float
+
+    def to_json(self) -> str:
+        """The problem as indented JSON text."""
+        return TypeAdapter(MappingProblem).dump_json(self, indent=1).decode()
+
+    @staticmethod
+    def from_json(text: str) -> MappingProblem:
+        """The problem that `to_json` wrote; pydantic.ValidationError when it is malformed."""
+        return TypeAdapter(MappingProblem).validate_json(text)
