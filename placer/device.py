@@ -132,9 +132,7 @@ class Device:
         first = (width - with_pl) // 2
         kept = tuple(range(first, first + with_pl))
         note = f"array resized by option from {self.columns} x {self.rows} to {width} x {height} tiles, PL in {with_pl} centred columns"
-        resized = replace(
-            self, columns=width, rows=height, plio=replace(self.plio, columns=kept), assumptions=(*self.assumptions, note)
-        )
+        resized = replace(self, columns=width, rows=height, plio=replace(self.plio, columns=kept), assumptions=(*self.assumptions, note))
         check_device(resized)
         return resized
 
@@ -216,6 +214,4 @@ def find_device(name: str) -> Device:
         if name.lower() in {device.name.lower(), *(b.lower() for b in device.boards)}:
             return device
     known = [n for d in devices for n in (d.name, *d.boards)]
-    raise InputError(
-        f"unknown device {name!r}{nearest_name(name, known)}; known: {', '.join(known)}, or the path of a device YAML"
-    )
+    raise InputError(f"unknown device {name!r}{nearest_name(name, known)}; known: {', '.join(known)}, or the path of a device YAML")

@@ -74,10 +74,7 @@ class Partition:
             raise ValueError(f"{layout} cannot be cut as {self}")
         s, r, c = layout.samples // self.samples, layout.rows // self.rows, layout.columns // self.columns
         return tuple(
-            Window(i * s, s, j * r, r, k * c, c)
-            for i in range(self.samples)
-            for j in range(self.rows)
-            for k in range(self.columns)
+            Window(i * s, s, j * r, r, k * c, c) for i in range(self.samples) for j in range(self.rows) for k in range(self.columns)
         )
 
     def window_bytes(self, layout: Layout) -> int:

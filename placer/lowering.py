@@ -193,9 +193,7 @@ class _Lowering:
         elif step.bias is None or not view.transposed:
             self.layers.append(RequantiseLayer(op.name, view.activation, op.target, (step,)))
         else:
-            raise UnsupportedModelError(
-                f"{op.name}: a constant added to {name} along tokens is supported only after a transposed MatMul"
-            )
+            raise UnsupportedModelError(f"{op.name}: a constant added to {name} along tokens is supported only after a transposed MatMul")
 
     def _read_outside(self, tensor: str, op: Operation) -> bool:
         """Whether anything but `op`, or a view that leads to it, reads `tensor`."""

@@ -1,0 +1,87 @@
+"""LayerGraph + device + batch -> MappingProblem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placer.device import Device
+from placer.errors import InfeasibleError
+from placer.layers import Layer, LayerGraph
+from placer.layout import Layout, Partition, layouts
+from placer.options import LayerLayouts, border_options, layer_options
+from placer.problem import Block, BlockKind, Level, MappingProblem, Net, Option, Reader
+
+
+@dataclass(frozen=True)
+class LaidOutGraph:
+    """A LayerGraph for a batch: the layout of each activation, in the order of graph.activations."""
+
+    graph: LayerGraph
+    batch: int
+    layouts: tuple[Layout, ...]
+
+    def layout(self, activation: str) -> Layout:
+        """The layout of an activation; StopIteration when there is none of that name."""
+        return next(lay for a, lay in zip(self.graph.activations, self.layouts, strict=True) if a.name == activation)
+
+    def of_layer(self, layer: Layer) -> LayerLayouts:
+        """The layouts of what `layer` reads and writes."""
+        return LayerLayouts(tuple(self.layout(s) for s in layer.sources), self.layout(layer.target))
+
+
+def lay_out(graph: LayerGraph, batch: int, device: Device) -> LaidOutGraph:
+    """Choose every activation's layout for `batch` samples a run."""
+    return LaidOutGraph(graph, batch, layouts(graph, batch, device.mmul[0]))
+
+
+def formulate(laid_out: LaidOutGraph, device: Device, objective: tuple[Level, ...], row_weight: float) -> MappingProblem:
+    """State the mapping problem.
+
+    Raises InfeasibleError when a layer fits no split, or all layers together need more tiles than there are.
+    """
+    graph = laid_out.graph
+    blocks = [Block(layer.name, BlockKind.LAYER, layer_options(layer, laid_out.of_layer(layer), device)) for layer in graph.layers]
+    _check_tiles(blocks, device)
+    nets = []
+    for activation in graph.activations:
+        readers = [
+            Reader(number, port)
+            for number, layer in enumerate(graph.layers)
+            for port, source in enumerate(layer.sources)
+            if source == activation.name
+        ]
+        layout = laid_out.layout(activation.name)
+        windows = {o.inputs[r.port] for r in readers for o in blocks[r.block].options}
+        producer = next((i for i, layer in enumerate(graph.layers) if layer.target == activation.name), None)
+        if producer is None:
+            producer = len(blocks)
+            ports = device.plio.in_channels * len(device.plio.columns)
+            blocks.append(_border(activation.name, BlockKind.INPUT, windows, layout, ports, device))
+        if activation.name in {view.activation for view in graph.outputs}:
+            writes = {o.output for o in blocks[producer].options if o.output}
+            ports = device.plio.out_channels * len(device.plio.columns)
+            readers.append(Reader(len(blocks), 0))
+            blocks.append(_border(activation.name, BlockKind.OUTPUT, writes, layout, ports, device))
+        nets.append(Net(activation.name, layout, producer, tuple(readers)))
+    return MappingProblem(graph.name, laid_out.batch, device, tuple(blocks), tuple(nets), objective, row_weight)
+
+
+def _border(name: str, kind: BlockKind, windows: set[Partition], layout: Layout, ports: int, device: Device) -> Block:
+    partitions = windows | {Partition(1, 1, 1)}
+    suffix = "in" if kind is BlockKind.INPUT else "out"
+    return Block(f"{name}.plio_{suffix}", kind, border_options(partitions, layout, kind is BlockKind.INPUT, ports, device))
+
+
+def _check_tiles(blocks: list[Block], device: Device) -> None:
+    """The cheapest options together must fit the array."""
+
+    def fewest(block: Block) -> Option:
+        return min(block.options, key=lambda o: o.tiles)
+
+    demand = sum(fewest(b).tiles for b in blocks)
+    if demand > device.core_tiles:
+        worst = max(blocks, key=lambda b: fewest(b).tiles)
+        raise InfeasibleError(
+            f"the network needs at least {demand} core tiles and {device.name} has {device.core_tiles} ({device.columns} x {device.rows}); "
+            f"the largest layer, {worst.name}, needs {fewest(worst).tiles}; a larger array or a smaller batch may fit"
+        )
