@@ -112,11 +112,14 @@ class _Lowering:
         view = self.views[op.source]
         stored = self._activation(view)
         before, after = self.network.tensor(op.source).shape, self.network.tensor(op.target).shape
-        matrix = _matrix(after)
-        if op.target in self.host_reshaped or (not view.transposed and matrix == (stored.tokens, stored.features)):
+        matrix, stored_matrix = _matrix(after), (stored.tokens, stored.features)
+        real = [d for d in before if d != 1]
+        if op.target in self.host_reshaped or (not view.transposed and matrix == stored_matrix):
             self.views[op.target] = replace(view, transposed=False)
-        elif [d for d in before if d != 1] == [d for d in after if d != 1] and matrix == (stored.features, stored.tokens):
-            self.views[op.target] = replace(view, transposed=True)
+        elif real == [d for d in after if d != 1] and len(real) <= 1 and matrix in {stored_matrix, stored_matrix[::-1]}:
+            self.views[op.target] = replace(view, transposed=matrix != stored_matrix)
+        elif real == [d for d in after if d != 1] and matrix == stored_matrix[::-1]:
+            self.views[op.target] = view
         elif op.target in self.network.outputs and not self.network.consumers(op.target):
             self.views[op.target] = view
         else:

@@ -1,0 +1,150 @@
+"""The objective levels as expressions: interval, latency, tiles, transport, compactness. Evaluation in solution.py gives the same numbers."""
+
+from __future__ import annotations
+
+from ortools.sat.python import cp_model
+
+from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
+from placer.problem import BlockKind, Level
+from placer.solution import DISTANCE_SCALE, Box, bounding_box, topological_rank
+
+
+def level_expression(v: Variables, level: Level) -> cp_model.LinearExprT:
+    """The integer expression that `level` minimises; adds the variables it needs."""
+    match level:
+        case Level.INTERVAL:
+            return _interval(v)
+        case Level.LATENCY:
+            return _latency(v)
+        case Level.TILES:
+            return sum(o.tiles * lit for b in v.blocks for o, lit in zip(b.block.options, b.options, strict=True))
+        case Level.TRANSPORT:
+            return _transport(v)
+        case Level.COMPACTNESS:
+            return _compactness(v)
+
+
+def _weighted(b: BlockVariables, values: list[int]) -> cp_model.LinearExprT:
+    """The value that belongs to the chosen option."""
+    return sum(value * literal for value, literal in zip(values, b.options, strict=True))
+
+
+def _interval(v: Variables) -> cp_model.IntVar:
+    cycles = [[o.cycles, o.output_cycles, *o.input_cycles] for b in v.blocks for o in b.block.options]
+    interval = v.model.new_int_var(0, max(c for group in cycles for c in group), "interval")
+    for b in v.blocks:
+        v.model.add(interval >= _weighted(b, [o.cycles for o in b.block.options]))
+    for net in v.nets:
+        producer = v.blocks[net.net.producer]
+        for reader, edge in zip(net.net.readers, net.edges, strict=True):
+            consumer = v.blocks[reader.block]
+            streamed = edge.shared_memory.negated()
+            v.model.add(interval >= _weighted(producer, [o.output_cycles for o in producer.block.options])).only_enforce_if(streamed)
+            read = [o.input_cycles[reader.port] for o in consumer.block.options]
+            v.model.add(interval >= _weighted(consumer, read)).only_enforce_if(streamed)
+    return interval
+
+
+def _latency(v: Variables) -> cp_model.IntVar:
+    limit = sum(
+        max(o.latency for o in b.block.options) + 2 * max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options)
+        for b in v.blocks
+    )
+    done = [v.model.new_int_var(0, limit, f"{b.block.name}.done") for b in v.blocks]
+    latency = v.model.new_int_var(0, limit, "latency")
+    for b, end in zip(v.blocks, done, strict=True):
+        if b.block.kind is BlockKind.OUTPUT:
+            v.model.add(latency >= end)
+    for number in sorted(range(len(v.nets)), key=lambda n: topological_rank(v.problem, n)):
+        net = v.nets[number]
+        producer = v.blocks[net.net.producer]
+        written = _weighted(producer, [o.output_cycles for o in producer.block.options])
+        for reader, edge in zip(net.net.readers, net.edges, strict=True):
+            consumer = v.blocks[reader.block]
+            read = _weighted(consumer, [o.input_cycles[reader.port] for o in consumer.block.options])
+            run = _weighted(consumer, [o.latency for o in consumer.block.options])
+            start = done[net.net.producer]
+            v.model.add(done[reader.block] >= start + run)
+            v.model.add(done[reader.block] >= start + read + run).only_enforce_if(edge.dma)
+            v.model.add(done[reader.block] >= start + written + read + run).only_enforce_if(edge.memory_tile)
+    return latency
+
+
+def _transport(v: Variables) -> cp_model.LinearExprT:
+    row_weight = round(DISTANCE_SCALE * v.problem.row_weight)
+    terms: list[cp_model.LinearExprT] = []
+    for net in v.nets:
+        producer = v.blocks[net.net.producer]
+        for reader, edge in zip(net.net.readers, net.edges, strict=True):
+            consumer = v.blocks[reader.block]
+            ends = [_face(b, heads) for b, heads in ((producer, False), (consumer, True)) if b.picks]
+            if len(ends) == 2:
+                terms += [*_direct_distance(v, ends[0], ends[1], edge, row_weight)]
+            if net.shardings:
+                terms += [*_buffered_distance(v, net, edge, ends, row_weight)]
+    return sum(terms)
+
+
+class _Face:
+    """The four sides of a face as linear expressions of its block's corner and picks."""
+
+    def __init__(self, b: BlockVariables, boxes: list[Box]) -> None:
+        def side(values: list[int]) -> cp_model.LinearExprT:
+            return sum(value * p.literal for value, p in zip(values, b.picks, strict=True))
+
+        self.west = b.column + side([x.west for x in boxes])
+        self.east = b.column + side([x.east for x in boxes])
+        self.south = b.row + side([x.south for x in boxes])
+        self.north = b.row + side([x.north for x in boxes])
+
+
+def _face(b: BlockVariables, heads: bool) -> _Face:
+    shapes = [b.shape_of(p) for p in b.picks]
+    return _Face(b, [bounding_box(s.heads() if heads else s.tails()) for s in shapes])
+
+
+def _gap(
+    v: Variables,
+    low: cp_model.LinearExprT,
+    high: cp_model.LinearExprT,
+    other: tuple[cp_model.LinearExprT, cp_model.LinearExprT],
+    limit: int,
+    when: cp_model.IntVar,
+) -> cp_model.IntVar:
+    """A variable at least the distance of two ranges when the literal `when` holds; minimising makes it equal."""
+    distance = v.model.new_int_var(0, limit, "gap")
+    v.model.add(distance >= other[0] - high).only_enforce_if(when)
+    v.model.add(distance >= low - other[1]).only_enforce_if(when)
+    return distance
+
+
+def _direct_distance(v: Variables, a: _Face, b: _Face, edge: EdgeVariables, row_weight: int) -> tuple[cp_model.LinearExprT, ...]:
+    device, direct = v.problem.device, edge.memory_tile.negated()
+    across = _gap(v, a.west, a.east, (b.west, b.east), device.columns, direct)
+    along = _gap(v, a.south, a.north, (b.south, b.north), device.rows, direct)
+    return DISTANCE_SCALE * across, row_weight * along
+
+
+def _buffered_distance(
+    v: Variables, net: NetVariables, edge: EdgeVariables, ends: list[_Face], row_weight: int
+) -> tuple[cp_model.LinearExprT, ...]:
+    device, terms = v.problem.device, []
+    for face in ends:
+        across = _gap(v, face.west, face.east, (net.column, net.column + net.size - 1), device.columns, edge.memory_tile)
+        down = v.model.new_int_var(0, device.rows, "down")
+        v.model.add(down >= face.south + 1).only_enforce_if(edge.memory_tile)
+        terms += [DISTANCE_SCALE * across, row_weight * down]
+    return tuple(terms)
+
+
+def _compactness(v: Variables) -> cp_model.LinearExprT:
+    device = v.problem.device
+    west, east = v.model.new_int_var(0, device.columns, "west"), v.model.new_int_var(0, device.columns, "east")
+    south, north = v.model.new_int_var(0, device.rows, "south"), v.model.new_int_var(0, device.rows, "north")
+    for b in v.blocks:
+        if b.picks:
+            v.model.add(west <= b.column)
+            v.model.add(south <= b.row)
+            v.model.add(east >= b.column + sum(b.shape_of(p).width * p.literal for p in b.picks))
+            v.model.add(north >= b.row + sum(b.shape_of(p).height * p.literal for p in b.picks))
+    return east - west + north - south

@@ -1,0 +1,183 @@
+"""A solution of a MappingProblem, and what it costs at each objective level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from placer.layout import Partition
+from placer.problem import BlockKind, Level, MappingProblem, Net, Option, Reader, Shape
+
+# Objective values are integers: `transport` counts hundredths of a column.
+DISTANCE_SCALE = 100
+
+
+class EdgeKind(Enum):
+    """How an activation reaches one reader; the value is its name in mapping.json.
+
+    Between a core tile and the border, DMA is called plio in mapping.json.
+    """
+
+    SHARED_MEMORY = "shared_memory"
+    DMA = "dma"
+    MEMORY_TILE = "memory_tile"
+
+
+@dataclass(frozen=True)
+class BlockChoice:
+    """Option and shape number of a block, and its south-west corner; shape and corner are 0 for a border."""
+
+    option: int
+    shape: int
+    column: int
+    row: int
+
+
+@dataclass(frozen=True)
+class NetChoice:
+    """The kind of each edge of a net and, where one goes through memory tiles, the cut over them and the first one's place.
+
+    Shards take consecutive columns of one memory row, eastward.
+    """
+
+    kinds: tuple[EdgeKind, ...]
+    shards: Partition | None
+    column: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One choice a block and a net, in the order of the problem."""
+
+    blocks: tuple[BlockChoice, ...]
+    nets: tuple[NetChoice, ...]
+
+
+@dataclass(frozen=True)
+class Box:
+    """An inclusive rectangle of tiles."""
+
+    west: int
+    east: int
+    south: int
+    north: int
+
+
+def bounding_box(tiles: tuple[tuple[int, int], ...]) -> Box:
+    """The smallest box around `tiles`."""
+    columns, rows = [t[0] for t in tiles], [t[1] for t in tiles]
+    return Box(min(columns), max(columns), min(rows), max(rows))
+
+
+def gap(low: int, high: int, other_low: int, other_high: int) -> int:
+    """Distance between two inclusive ranges, 0 when they meet."""
+    return max(0, other_low - high, low - other_high)
+
+
+class Evaluation:
+    """Costs of `solution`, recomputed from the problem's numbers."""
+
+    def __init__(self, problem: MappingProblem, solution: Solution) -> None:
+        self.problem = problem
+        self.solution = solution
+
+    def value(self, level: Level) -> int:
+        """The integer value of one objective level; transport in hundredths of a column."""
+        match level:
+            case Level.INTERVAL:
+                return self.interval()
+            case Level.LATENCY:
+                return self.latency()
+            case Level.TILES:
+                return self.tiles()
+            case Level.TRANSPORT:
+                return self.transport()
+            case Level.COMPACTNESS:
+                return self.compactness()
+
+    def option(self, block: int) -> Option:
+        """The chosen option of block number `block`."""
+        return self.problem.blocks[block].options[self.solution.blocks[block].option]
+
+    def shape(self, block: int) -> Shape:
+        """The chosen shape of block number `block`."""
+        return self.option(block).shapes[self.solution.blocks[block].shape]
+
+    def tiles(self) -> int:
+        """Core tiles in use."""
+        return sum(self.option(i).tiles for i in range(len(self.problem.blocks)))
+
+    def interval(self) -> int:
+        """Cycles between two runs in steady state: the slowest kernel or stream (modelled)."""
+        worst = max(self.option(i).cycles for i in range(len(self.problem.blocks)))
+        for net, choice in zip(self.problem.nets, self.solution.nets, strict=True):
+            for reader, kind in zip(net.readers, choice.kinds, strict=True):
+                if kind is not EdgeKind.SHARED_MEMORY:
+                    worst = max(worst, self.option(net.producer).output_cycles, self.option(reader.block).input_cycles[reader.port])
+        return worst
+
+    def latency(self) -> int:
+        """Cycles from the first input word to the last output word of one run, each layer waiting for its whole input (modelled)."""
+        done = [0] * len(self.problem.blocks)
+        arrival = [[0] * len(option.inputs) for option in map(self.option, range(len(self.problem.blocks)))]
+        pending = sorted(range(len(self.problem.nets)), key=lambda n: topological_rank(self.problem, n))
+        for number in pending:
+            net, choice = self.problem.nets[number], self.solution.nets[number]
+            done[net.producer] = max(arrival[net.producer], default=0) + self.option(net.producer).latency
+            for reader, kind in zip(net.readers, choice.kinds, strict=True):
+                arrival[reader.block][reader.port] = done[net.producer] + self.edge_latency(net, reader, kind)
+        return max(a for block, times in enumerate(arrival) if self.problem.blocks[block].kind is BlockKind.OUTPUT for a in times)
+
+    def edge_latency(self, net: Net, reader: Reader, kind: EdgeKind) -> int:
+        """Cycles from the producer's end to the reader's start (modelled)."""
+        written, read = self.option(net.producer).output_cycles, self.option(reader.block).input_cycles[reader.port]
+        match kind:
+            case EdgeKind.SHARED_MEMORY:
+                return 0
+            case EdgeKind.DMA:
+                return read
+            case EdgeKind.MEMORY_TILE:
+                return written + read
+
+    def transport(self) -> int:
+        """Hundredths of a column that data travel: between faces, or from face to memory tiles to face (rows at row_weight)."""
+        total = 0
+        row_weight = round(DISTANCE_SCALE * self.problem.row_weight)
+        for net, choice in zip(self.problem.nets, self.solution.nets, strict=True):
+            for reader, kind in zip(net.readers, choice.kinds, strict=True):
+                ends = [box for box in (self.tail_box(net.producer), self.head_box(reader.block)) if box]
+                if kind is EdgeKind.MEMORY_TILE and choice.shards:
+                    east = choice.column + choice.shards.pieces - 1
+                    total += sum(DISTANCE_SCALE * gap(b.west, b.east, choice.column, east) + row_weight * (b.south + 1) for b in ends)
+                elif len(ends) == 2:
+                    a, b = ends
+                    total += DISTANCE_SCALE * gap(a.west, a.east, b.west, b.east) + row_weight * gap(a.south, a.north, b.south, b.north)
+        return total
+
+    def compactness(self) -> int:
+        """Columns plus rows of the box around all core tiles in use."""
+        boxes = [self._placed_box(i) for i in range(len(self.problem.blocks)) if self.option(i).tiles]
+        return max(b.east for b in boxes) - min(b.west for b in boxes) + max(b.north for b in boxes) - min(b.south for b in boxes) + 2
+
+    def head_box(self, block: int) -> Box | None:
+        """The box around the first tiles of a block's cascades, or None for a border."""
+        return self._shifted(block, bounding_box(self.shape(block).heads())) if self.option(block).tiles else None
+
+    def tail_box(self, block: int) -> Box | None:
+        """The box around the last tiles of a block's cascades, or None for a border."""
+        return self._shifted(block, bounding_box(self.shape(block).tails())) if self.option(block).tiles else None
+
+    def _placed_box(self, block: int) -> Box:
+        shape = self.shape(block)
+        return self._shifted(block, Box(0, shape.width - 1, 0, shape.height - 1))
+
+    def _shifted(self, block: int, box: Box) -> Box:
+        choice = self.solution.blocks[block]
+        return Box(box.west + choice.column, box.east + choice.column, box.south + choice.row, box.north + choice.row)
+
+
+def topological_rank(problem: MappingProblem, net: int) -> tuple[int, int]:
+    """A key that sorts nets so that each comes after those its producer reads: border inputs first, then layers in their order."""
+    producer = problem.nets[net].producer
+    return (0, producer) if problem.blocks[producer].kind is BlockKind.INPUT else (1, producer)

@@ -1,0 +1,133 @@
+"""A legal mapping at once: the smallest options that meet a target interval, packed from the west, for the best target that packs.
+
+No search library is needed. The result seeds the exact engine, and is the answer of last resort.
+"""
+
+from __future__ import annotations
+
+from placer.layout import Partition
+from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
+from placer.solution import BlockChoice, EdgeKind, NetChoice, Solution
+
+
+def construct(problem: MappingProblem) -> Solution | None:
+    """A legal solution, or None when this construction finds none (which proves nothing)."""
+    targets = sorted({c for b in problem.blocks for o in b.options for c in (o.cycles, o.output_cycles, *o.input_cycles)})
+    best, low, high = None, 0, len(targets) - 1
+    while low <= high:
+        middle = (low + high) // 2
+        solution = _for_target(problem, targets[middle])
+        if solution:
+            best, high = solution, middle - 1
+        else:
+            low = middle + 1
+    return best
+
+
+def _for_target(problem: MappingProblem, target: int) -> Solution | None:
+    """Every block at its smallest option that meets `target` on kernel and streams, or None."""
+    chosen = []
+    for block in problem.blocks:
+        meeting = [i for i, o in enumerate(block.options) if max(o.cycles, o.output_cycles, *o.input_cycles, 0) <= target]
+        if not meeting:
+            return None
+        chosen.append(min(meeting, key=lambda i: (_ports(block.options[i]), i)))
+    blocks = _pack(problem, chosen)
+    nets = _connect(problem, chosen) if blocks else None
+    return Solution(blocks, nets) if blocks and nets else None
+
+
+def _ports(option: Option) -> tuple[int, int]:
+    """Tiles first, then windows on both sides."""
+    return option.tiles, sum(p.pieces for p in option.inputs) + (option.output.pieces if option.output else 0)
+
+
+def _pack(problem: MappingProblem, chosen: list[int]) -> tuple[BlockChoice, ...] | None:
+    """Place blocks, in order of size, each as far west as it goes; ties to the south."""
+    device = problem.device
+    free = [(1 << device.columns) - 1] * device.rows
+    places: list[BlockChoice] = [BlockChoice(o, 0, 0, 0) for o in chosen]
+    order = sorted(range(len(chosen)), key=lambda i: (-_option(problem.blocks[i], chosen[i]).tiles, i))
+    for i in order:
+        option = _option(problem.blocks[i], chosen[i])
+        if not option.shapes:
+            continue
+        spots = [(spot, number) for number, shape in enumerate(option.shapes) if (spot := _westmost(free, shape, device.columns))]
+        if not spots:
+            return None
+        (column, row), number = min(spots, key=lambda s: (s[0][0] + option.shapes[s[1]].width, s[0], s[1]))
+        _take(free, option.shapes[number], column, row)
+        places[i] = BlockChoice(chosen[i], number, column, row)
+    return tuple(places)
+
+
+def _option(block: Block, number: int) -> Option:
+    return block.options[number]
+
+
+def _westmost(free: list[int], shape: Shape, columns: int) -> tuple[int, int] | None:
+    """The free position of least column, then least row."""
+    mask = (1 << shape.width) - 1
+    for column in range(columns - shape.width + 1):
+        for row in range(len(free) - shape.height + 1):
+            if all(free[row + i] >> column & mask == mask for i in range(shape.height)):
+                return column, row
+    return None
+
+
+def _take(free: list[int], shape: Shape, column: int, row: int) -> None:
+    for i in range(shape.height):
+        free[row + i] &= ~(((1 << shape.width) - 1) << column)
+
+
+def _connect(problem: MappingProblem, chosen: list[int]) -> tuple[NetChoice, ...] | None:
+    """DMA where windows are equal, else memory tiles of their own, from the west."""
+    device = problem.device
+    choices, next_tile = [], [0] * device.memory_rows
+    for net in problem.nets:
+        written = _written(problem, net, chosen)
+        reads = [_option(problem.blocks[r.block], chosen[r.block]).inputs[r.port] for r in net.readers]
+        kinds = tuple(EdgeKind.DMA if read == written else EdgeKind.MEMORY_TILE for read in reads)
+        buffered = [read for read, kind in zip(reads, kinds, strict=True) if kind is EdgeKind.MEMORY_TILE]
+        if not buffered:
+            choices.append(NetChoice(kinds, None, 0, 0))
+            continue
+        shards = _fewest_shards(problem, net, written, buffered)
+        row = next((r for r in range(device.memory_rows) if shards and next_tile[r] + shards.pieces <= device.columns), None)
+        if shards is None or row is None:
+            return None
+        choices.append(NetChoice(kinds, shards, next_tile[row], row))
+        next_tile[row] += shards.pieces
+    return tuple(choices) if _borders_fit(problem, chosen) else None
+
+
+def _written(problem: MappingProblem, net: Net, chosen: list[int]) -> Partition:
+    output = _option(problem.blocks[net.producer], chosen[net.producer]).output
+    assert output is not None, "the producer of a net writes"
+    return output
+
+
+def _fewest_shards(problem: MappingProblem, net: Net, written: Partition, buffered: list[Partition]) -> Partition | None:
+    """The coarsest cut that fits capacity and channels of one memory tile each and that all windows refine."""
+    tile = problem.device.memory_tile
+    for samples in range(1, written.samples + 1):
+        for rows in range(1, written.rows + 1):
+            for columns in range(1, written.columns + 1):
+                shards = Partition(samples, rows, columns)
+                if (
+                    all(p.refines(shards) for p in (written, *buffered))
+                    and 2 * shards.window_bytes(net.layout) <= tile.memory_bytes
+                    and written.pieces // shards.pieces <= tile.dma_in
+                    and sum(p.pieces for p in buffered) // shards.pieces <= tile.dma_out
+                ):
+                    return shards
+    return None
+
+
+def _borders_fit(problem: MappingProblem, chosen: list[int]) -> bool:
+    plio = problem.device.plio
+    for kind, channels in ((BlockKind.INPUT, plio.in_channels), (BlockKind.OUTPUT, plio.out_channels)):
+        options = [_option(b, c) for b, c in zip(problem.blocks, chosen, strict=True) if b.kind is kind]
+        if sum((o.output or o.inputs[0]).pieces for o in options) > channels * len(plio.columns):
+            return False
+    return True

@@ -1,0 +1,114 @@
+"""The CP-SAT engine: one joint model, minimised level by level.
+
+Each level fixes the ones before it at their values and starts from the best solution so far. Interleaved search under a deterministic limit
+gives the same answer on every machine.
+"""
+
+from __future__ import annotations
+
+import time
+
+import ortools
+from ortools.sat.python import cp_model
+
+from placer.model.build import build_model
+from placer.model.objectives import level_expression
+from placer.model.variables import BlockVariables, NetVariables, Variables
+from placer.problem import Level, MappingProblem
+from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
+from placer.solvers.base import LevelResult, Limits, Progress, ProgressSink, SolveResult, Status
+
+
+class CpSatSolver:
+    """OR-Tools CP-SAT."""
+
+    name = "cp-sat"
+    version = ortools.__version__
+
+    def solve(self, problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink) -> SolveResult:
+        """Minimise all levels of `problem` in order (Solver.solve)."""
+        v = build_model(problem)
+        deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
+        best, results, proven = seed, [], True
+        for level in problem.objective:
+            expression = level_expression(v, level)
+            v.model.minimize(expression)
+            if best:
+                _hint(v, best)
+            status, found, bound = _run(v, level, limits, deadline, progress)
+            if status == cp_model.INFEASIBLE and not best:
+                return SolveResult(Status.INFEASIBLE, None, ())
+            if found and (not best or Evaluation(problem, found).value(level) <= Evaluation(problem, best).value(level)):
+                best = found
+            if not best:
+                return SolveResult(Status.UNKNOWN, None, ())
+            value = Evaluation(problem, best).value(level)
+            results.append(LevelResult(level, value, min(bound, value)))
+            proven = proven and results[-1].bound == value
+            v.model.add(expression <= value)
+            progress(Progress(level, value, results[-1].bound))
+        return SolveResult(Status.OPTIMAL if proven else Status.FEASIBLE, best, tuple(results))
+
+
+def _run(v: Variables, level: Level, limits: Limits, deadline: float | None, progress: ProgressSink) -> tuple[int, Solution | None, int]:
+    """One level: CP-SAT's status, its best solution, its lower bound."""
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = limits.workers
+    solver.parameters.interleave_search = True
+    solver.parameters.random_seed = limits.seed
+    solver.parameters.max_deterministic_time = limits.work
+    if deadline is not None:
+        solver.parameters.max_time_in_seconds = max(0.01, deadline - time.monotonic())
+    status = solver.solve(v.model, _Reporter(level, progress))
+    solution = _read(v, solver) if status in {cp_model.OPTIMAL, cp_model.FEASIBLE} else None
+    bound = solver.best_objective_bound if status != cp_model.UNKNOWN or solution else 0
+    return int(status), solution, max(0, round(bound))
+
+
+class _Reporter(cp_model.CpSolverSolutionCallback):
+    """Passes each incumbent on."""
+
+    def __init__(self, level: Level, progress: ProgressSink) -> None:
+        super().__init__()
+        self.level = level
+        self.progress = progress
+
+    def on_solution_callback(self) -> None:
+        self.progress(Progress(self.level, round(self.objective_value), max(0, round(self.best_objective_bound))))
+
+
+def _read(v: Variables, solver: cp_model.CpSolver) -> Solution:
+    return Solution(tuple(_read_block(b, solver) for b in v.blocks), tuple(_read_net(n, solver) for n in v.nets))
+
+
+def _read_block(b: BlockVariables, solver: cp_model.CpSolver) -> BlockChoice:
+    pick = next((p for p in b.picks if solver.value(p.literal)), None)
+    if pick:
+        return BlockChoice(pick.option, pick.shape, solver.value(b.column), solver.value(b.row))
+    return BlockChoice(next(i for i, literal in enumerate(b.options) if solver.value(literal)), 0, 0, 0)
+
+
+def _read_net(n: NetVariables, solver: cp_model.CpSolver) -> NetChoice:
+    kinds = tuple(next(kind for kind in EdgeKind if solver.value(edge.literal(kind))) for edge in n.edges)
+    shards = next((s.partition for s in n.shardings if solver.value(s.literal)), None)
+    return NetChoice(kinds, shards, solver.value(n.column), solver.value(n.row))
+
+
+def _hint(v: Variables, solution: Solution) -> None:
+    """Tell CP-SAT a solution to start from."""
+    v.model.clear_hints()
+    for b, choice in zip(v.blocks, solution.blocks, strict=True):
+        for i, literal in enumerate(b.options):
+            v.model.add_hint(literal, i == choice.option)
+        for p in b.picks:
+            v.model.add_hint(p.literal, (p.option, p.shape) == (choice.option, choice.shape))
+        v.model.add_hint(b.column, choice.column)
+        v.model.add_hint(b.row, choice.row)
+    for n, net in zip(v.nets, solution.nets, strict=True):
+        for edge, chosen in zip(n.edges, net.kinds, strict=True):
+            for kind in EdgeKind:
+                v.model.add_hint(edge.literal(kind), kind is chosen)
+        for s in n.shardings:
+            v.model.add_hint(s.literal, s.partition == net.shards)
+        v.model.add_hint(n.column, net.column)
+        v.model.add_hint(n.row, net.row)
