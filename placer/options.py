@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from placer.cycles import CASCADE_HOP_CYCLES, TileWork, dense_cycles, elementwise_cycles, transfer_cycles
 from placer.device import Device
 from placer.errors import InfeasibleError
-from placer.layers import AddLayer, DenseLayer, Layer, Side
+from placer.layers import DenseLayer, Layer, Side
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors
 from placer.problem import Option, Orientation, Shape, Split
 from placer.tile_memory import BufferKind, BufferNeed, place_buffers
