@@ -171,7 +171,7 @@ def quantise(float_path: Path, target: Path, inputs: FloatArray) -> None:
     biases = [n.name for n in model.graph.node if n.op_type == "Add" and any(i in constants for i in n.input)]
     overrides = {}
     for name, largest in _ranges(model, inputs, constants).items():
-        overrides[name] = [{"scale": np.array([_power_of_two(largest)], np.float32), "zero_point": np.array([0], np.int8), "quant_type": QuantType.QInt8}]
+        overrides[name] = [{"scale": np.array(_power_of_two(largest), np.float32), "zero_point": np.array(0, np.int8), "quant_type": QuantType.QInt8}]
     quantize_static(
         str(float_path),
         str(target),

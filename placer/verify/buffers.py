@@ -1,0 +1,119 @@
+"""Families buffers and banks: every buffer that the kernels need, of the right size, reachable, apart from all others and from its rivals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from placer.layers import DenseLayer, Side
+from placer.mapping import MappedTile, TileBuffer
+from placer.verify.subject import LayerPair, Subject
+from placer.verify.violation import Family, Violation
+
+CONCURRENT = ("input", "second_input", "weights", "output")
+BIAS_VALUE_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Region:
+    """Bytes of one core tile's memory, and who uses them."""
+
+    memory: tuple[int, int]
+    start: int
+    end: int
+    owner: str
+
+
+def check_buffers(s: Subject) -> Iterator[Violation]:
+    """Kinds, sizes and copies as the kernels need them; addresses inside memories that the core reaches, aligned, in the bank they name."""
+    for pair in s.pairs():
+        for tile in pair.mapped.tiles:
+            needed = _needs(s, pair, tile)
+            found = sorted((b.kind, b.bytes, b.copies) for b in tile.buffers)
+            if found != sorted(needed):
+                yield Violation(Family.BUFFERS, f"{_where(pair, tile)} needs buffers {sorted(needed)}, not {found}")
+            for buffer in tile.buffers:
+                yield from _check_places(s, pair, tile, buffer)
+
+
+def _where(pair: LayerPair, tile: MappedTile) -> str:
+    return f"layer {pair.mapped.name}, tile ({tile.col}, {tile.row})"
+
+
+def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int, int]]:
+    """(kind, bytes, copies) of each buffer of a tile, from the layer's shape and split."""
+    layer, split = pair.layer, pair.mapped.split
+    needs = [("stack", s.device.core.stack_bytes, 1)]
+    for kind, source in zip(("input", "second_input"), pair.sources, strict=False):
+        needs.append((kind, source.bytes // pair.read_partition.pieces, 2))
+    finishes = tile.k_index == split.k - 1
+    if finishes:
+        needs.append(("output", pair.target.bytes // pair.written_partition.pieces, 2))
+    channels = pair.target.columns // split.data.columns
+    if isinstance(layer, DenseLayer):
+        inner, outer = pair.sources[0].columns, pair.target.columns
+        if layer.side is Side.LEFT:
+            inner, outer = pair.sources[0].rows, pair.target.rows
+        channels = outer // split.n
+        needs.append(("weights", inner // split.k * channels, 1))
+    biased = sum(step.bias is not None for step in layer.steps)
+    if finishes and biased:
+        needs.append(("bias", channels * biased * BIAS_VALUE_BYTES, 1))
+    return needs
+
+
+def _check_places(s: Subject, pair: LayerPair, tile: MappedTile, buffer: TileBuffer) -> Iterator[Violation]:
+    core, where = s.device.core, f"{_where(pair, tile)}, {buffer.kind}"
+    if len(buffer.at) != buffer.copies:
+        yield Violation(Family.BUFFERS, f"{where} has {len(buffer.at)} places for {buffer.copies} copies")
+    for at in buffer.at:
+        if not s.device.reaches((tile.col, tile.row), (at.col, at.row)):
+            yield Violation(Family.BUFFERS, f"{where} lies in tile ({at.col}, {at.row}), which its core cannot reach")
+        if at.offset < 0 or at.offset + buffer.bytes > core.memory_bytes:
+            yield Violation(Family.BUFFERS, f"{where} at offset {at.offset} leaves the {core.memory_bytes} bytes of its memory")
+        if at.offset % core.vector_alignment:
+            yield Violation(Family.BUFFERS, f"{where} at offset {at.offset} is not aligned to {core.vector_alignment} bytes")
+        if at.bank != at.offset // core.bank_bytes:
+            yield Violation(Family.BANKS, f"{where} at offset {at.offset} is in bank {at.offset // core.bank_bytes}, not {at.bank}")
+
+
+def check_overlaps(s: Subject) -> Iterator[Violation]:
+    """No two buffers share a byte, except the two ends of a shared-memory edge, which are one buffer."""
+    shared = _shared_ends(s)
+    regions: list[Region] = []
+    for mapped in s.mapping.layers:
+        for tile in mapped.tiles:
+            for buffer in tile.buffers:
+                if (mapped.name, buffer.kind) in shared:
+                    continue
+                owner = f"{mapped.name} ({tile.col}, {tile.row}) {buffer.kind}"
+                regions += [Region((a.col, a.row), a.offset, a.offset + buffer.bytes, owner) for a in buffer.at]
+    regions.sort(key=lambda r: (r.memory, r.start, r.end))
+    for a, b in zip(regions, regions[1:], strict=False):
+        if a.memory == b.memory and b.start < a.end:
+            yield Violation(Family.BUFFERS, f"{a.owner} and {b.owner} overlap in tile {a.memory} at offset {b.start}")
+
+
+def _shared_ends(s: Subject) -> set[tuple[str, str]]:
+    """(consumer, input kind) of each shared-memory edge: a second name for its producer's output buffer."""
+    kinds = ("input", "second_input")
+    return {(e.consumer, kinds[e.port]) for e in s.mapping.edges if e.kind == "shared_memory" and e.port < len(kinds)}
+
+
+def check_banks(s: Subject) -> Iterator[Violation]:
+    """What a kernel touches in one cycle lies in different logical banks."""
+    bank_bytes = s.device.core.bank_bytes
+    for pair in s.pairs():
+        for tile in pair.mapped.tiles:
+            holders: dict[tuple[int, int, int], str] = {}
+            for buffer in tile.buffers:
+                if buffer.kind not in CONCURRENT:
+                    continue
+                banks = {
+                    (a.col, a.row, bank)
+                    for a in buffer.at
+                    for bank in range(a.offset // bank_bytes, (a.offset + buffer.bytes - 1) // bank_bytes + 1)
+                }
+                for bank in sorted(banks & holders.keys()):
+                    yield Violation(Family.BANKS, f"{_where(pair, tile)}: {holders[bank]} and {buffer.kind} share bank {bank[2]}")
+                holders |= dict.fromkeys(banks, buffer.kind)

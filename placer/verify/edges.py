@@ -1,0 +1,119 @@
+"""Families edges and channels: every activation reaches each of its readers, by a way that exists, within the cores' DMA channels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from placer.layout import Partition
+from placer.mapping import MappedEdge, MappedTile
+from placer.verify.subject import LayerPair, Subject
+from placer.verify.violation import Family, Violation
+
+INPUT_KINDS = ("input", "second_input")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An edge that the network demands."""
+
+    tensor: str
+    producer: str
+    consumer: str
+    port: int
+
+
+def expected_edges(s: Subject) -> list[Expected]:
+    """One for each reader of each activation; borders are named after their activation."""
+    edges = []
+    outputs = {view.activation for view in s.graph.outputs}
+    for activation in s.graph.activations:
+        writer = s.graph.producer(activation.name)
+        producer = writer.name if writer else f"{activation.name}.plio_in"
+        for layer in s.graph.layers:
+            edges += [Expected(activation.name, producer, layer.name, port) for port, n in enumerate(layer.sources) if n == activation.name]
+        if activation.name in outputs:
+            edges.append(Expected(activation.name, producer, f"{activation.name}.plio_out", 0))
+    return edges
+
+
+def check_edges(s: Subject) -> Iterator[Violation]:
+    """The network's edges, each once, with the windows of their ends and a kind that can carry them."""
+    wanted = Counter(expected_edges(s))
+    found = Counter(Expected(e.tensor, e.producer, e.consumer, e.port) for e in s.mapping.edges)
+    for edge in wanted - found:
+        yield Violation(Family.EDGES, f"{edge.tensor} from {edge.producer} to input {edge.port} of {edge.consumer} is missing")
+    for edge in found - wanted:
+        yield Violation(Family.EDGES, f"{edge.tensor} from {edge.producer} to input {edge.port} of {edge.consumer} is not in the network")
+    pairs = {pair.mapped.name: pair for pair in s.pairs()}
+    for mapped in s.mapping.edges:
+        yield from _check_windows(s, mapped, pairs)
+        yield from _check_kind(s, mapped, pairs)
+    for tensor in sorted({e.tensor for e in s.mapping.edges}):
+        if len({e.written for e in s.mapping.edges if e.tensor == tensor}) > 1:
+            yield Violation(Family.EDGES, f"{tensor} is written in different windows for different readers")
+
+
+def _check_windows(s: Subject, edge: MappedEdge, pairs: dict[str, LayerPair]) -> Iterator[Violation]:
+    ends: list[tuple[str, Partition, Partition]] = []
+    if edge.producer in pairs:
+        ends.append((edge.producer, edge.written, pairs[edge.producer].written_partition))
+    if edge.consumer in pairs:
+        ends.append((edge.consumer, edge.read, pairs[edge.consumer].read_partition))
+    for name, stated, actual in ends:
+        if stated != actual:
+            yield Violation(Family.EDGES, f"{edge.tensor}: {name} has windows {actual}, the edge states {stated}")
+    if (edge.kind == "memory_tile") != bool(edge.memory_tiles) or (edge.kind == "memory_tile") != (edge.shards is not None):
+        yield Violation(
+            Family.EDGES, f"{edge.tensor} to {edge.consumer}: memory tiles belong to edges of kind memory_tile, and to all of them"
+        )
+
+
+def _check_kind(s: Subject, edge: MappedEdge, pairs: dict[str, LayerPair]) -> Iterator[Violation]:
+    where = f"{edge.tensor} to {edge.consumer}"
+    at_border = edge.producer not in pairs or edge.consumer not in pairs
+    if edge.kind not in {"shared_memory", "dma", "memory_tile", "plio"}:
+        yield Violation(Family.EDGES, f"{where}: kind {edge.kind!r} does not exist")
+        return
+    if edge.kind == "memory_tile":
+        return
+    if edge.written != edge.read:
+        yield Violation(Family.EDGES, f"{where}: a {edge.kind} edge carries windows as they are, and {edge.written} is not {edge.read}")
+        return
+    if (edge.kind == "plio") != at_border:
+        yield Violation(Family.EDGES, f"{where}: kind plio is for edges that enter or leave the array, and for all direct ones of them")
+    elif edge.kind == "shared_memory":
+        yield from _check_shared(s, edge, pairs[edge.producer], pairs[edge.consumer])
+
+
+def _check_shared(s: Subject, edge: MappedEdge, producer: LayerPair, consumer: LayerPair) -> Iterator[Violation]:
+    where = f"{edge.tensor} to {edge.consumer}"
+    readers = [e for e in s.mapping.edges if e.tensor == edge.tensor]
+    if len(readers) > 1 or consumer.mapped.split.n > 1:
+        yield Violation(Family.EDGES, f"{where}: shared memory feeds one reader from one writer, and this activation has more")
+        return
+    writers = {producer.written_piece(t): t for t in producer.mapped.tiles if t.k_index == producer.mapped.split.k - 1}
+    for tile in consumer.mapped.tiles:
+        writer = writers.get(consumer.read_piece(tile))
+        if writer is None or _places(writer, "output") != _places(tile, INPUT_KINDS[edge.port]):
+            yield Violation(Family.EDGES, f"{where}: tile ({tile.col}, {tile.row}) does not read the buffer that its producer writes")
+
+
+def _places(tile: MappedTile, kind: str) -> tuple[object, ...] | None:
+    return next((b.at for b in tile.buffers if b.kind == kind), None)
+
+
+def check_channels(s: Subject) -> Iterator[Violation]:
+    """Streams into and out of each core tile fit its DMA channels."""
+    core = s.device.core
+    pairs = s.pairs()
+    for pair in pairs:
+        incoming = sum(e.consumer == pair.mapped.name and e.kind != "shared_memory" for e in s.mapping.edges)
+        outgoing = any(e.producer == pair.mapped.name and e.kind != "shared_memory" for e in s.mapping.edges)
+        if incoming > core.dma_in:
+            yield Violation(Family.CHANNELS, f"each tile of {pair.mapped.name} needs {incoming} DMA channels in and has {core.dma_in}")
+        if outgoing > core.dma_out:
+            yield Violation(
+                Family.CHANNELS, f"each tile of {pair.mapped.name} needs {int(outgoing)} DMA channels out and has {core.dma_out}"
+            )

@@ -1,0 +1,131 @@
+"""Family figures: interval, latency, tiles and every objective value, recomputed from tiles, edges and layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from placer.cycles import CASCADE_HOP_CYCLES, TileWork, dense_cycles, elementwise_cycles, transfer_cycles
+from placer.layers import DenseLayer, Side
+from placer.layout import Partition
+from placer.mapping import MappedEdge, MappedTile
+from placer.verify.subject import LayerPair, Subject
+from placer.verify.violation import Family, Violation
+
+LEVELS = ("interval", "latency", "tiles", "transport", "compactness")
+
+
+def check_figures(s: Subject) -> Iterator[Violation]:
+    """What the mapping states against what its parts give."""
+    pairs = {p.mapped.name: p for p in s.pairs()}
+    for pair in pairs.values():
+        if pair.mapped.cycles != _kernel_cycles(s, pair):
+            yield Violation(Family.FIGURES, f"layer {pair.mapped.name} takes {_kernel_cycles(s, pair)} cycles, not {pair.mapped.cycles}")
+    figures = {
+        "interval": float(_interval(s, pairs)),
+        "latency": float(_latency(s, pairs)),
+        "tiles": float(sum(len(p.mapped.tiles) for p in pairs.values())),
+        "transport": _transport(s, pairs),
+        "compactness": float(_compactness(s)),
+    }
+    stated = {
+        "interval": s.mapping.interval_cycles,
+        "latency": s.mapping.latency_cycles,
+        "tiles": s.mapping.tiles_used,
+    }
+    for name, value in stated.items():
+        if value != figures[name]:
+            yield Violation(Family.FIGURES, f"the mapping's {name} is {figures[name]:g}, not {value}")
+    for level in s.mapping.objective:
+        if level.level not in LEVELS:
+            yield Violation(Family.FIGURES, f"objective level {level.level!r} does not exist")
+        elif abs(level.value - figures[level.level]) > 1e-6:
+            yield Violation(Family.FIGURES, f"objective {level.level} is {figures[level.level]:g}, not {level.value:g}")
+        if level.bound > level.value + 1e-6:
+            yield Violation(Family.FIGURES, f"objective {level.level}: the bound {level.bound:g} is above the value {level.value:g}")
+    proven = all(abs(level.value - level.bound) <= 1e-6 for level in s.mapping.objective)
+    if s.mapping.status not in {"OPTIMAL", "FEASIBLE"} or (s.mapping.status == "OPTIMAL") != proven:
+        yield Violation(Family.FIGURES, f"status {s.mapping.status} does not agree with values and bounds")
+
+
+def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
+    """Modelled cycles of one call of a layer's kernel, from its layouts and split."""
+    split, target = pair.mapped.split, pair.target
+    samples = target.samples // split.data.samples
+    layer = pair.layer
+    if not isinstance(layer, DenseLayer):
+        elements = target.samples * target.rows * target.columns // split.data.pieces
+        return elementwise_cycles(elements, len(pair.sources), s.device)
+    source = pair.sources[0]
+    if layer.side is Side.RIGHT:
+        work = TileWork(samples, target.rows // split.data.rows, source.columns // split.k, target.columns // split.n)
+    else:
+        work = TileWork(samples, target.rows // split.n, source.rows // split.k, target.columns // split.data.columns)
+    return dense_cycles(work, layer.side, s.device)
+
+
+def _window_cycles(s: Subject, tensor: str, partition: Partition) -> int:
+    layout = s.layout(tensor)
+    return transfer_cycles(layout.bytes // partition.pieces, s.device) if layout else 0
+
+
+def _interval(s: Subject, pairs: dict[str, LayerPair]) -> int:
+    cycles = [_kernel_cycles(s, p) for p in pairs.values()]
+    for edge in s.mapping.edges:
+        if edge.kind != "shared_memory":
+            cycles += [_window_cycles(s, edge.tensor, edge.written), _window_cycles(s, edge.tensor, edge.read)]
+    return max(cycles, default=0)
+
+
+def _latency(s: Subject, pairs: dict[str, LayerPair]) -> int:
+    """The longest path, layer by layer: each waits for its whole input."""
+    done: dict[str, int] = {}
+    for layer in s.graph.layers:
+        incoming = [e for e in s.mapping.edges if e.consumer == layer.name]
+        start = max((done.get(e.producer, 0) + _edge_cycles(s, e) for e in incoming), default=0)
+        pair = pairs.get(layer.name)
+        done[layer.name] = start + (_kernel_cycles(s, pair) + CASCADE_HOP_CYCLES * (pair.mapped.split.k - 1) if pair else 0)
+    leaving = [e for e in s.mapping.edges if e.consumer.endswith(".plio_out")]
+    return max((done.get(e.producer, 0) + _edge_cycles(s, e) for e in leaving), default=0)
+
+
+def _edge_cycles(s: Subject, edge: MappedEdge) -> int:
+    read = _window_cycles(s, edge.tensor, edge.read)
+    if edge.kind == "shared_memory":
+        return 0
+    return read + (_window_cycles(s, edge.tensor, edge.written) if edge.kind == "memory_tile" else 0)
+
+
+def _transport(s: Subject, pairs: dict[str, LayerPair]) -> float:
+    total = 0.0
+    for edge in s.mapping.edges:
+        ends = []
+        if edge.producer in pairs:
+            last = pairs[edge.producer].mapped.split.k - 1
+            ends.append([t for t in pairs[edge.producer].mapped.tiles if t.k_index == last])
+        if edge.consumer in pairs:
+            ends.append([t for t in pairs[edge.consumer].mapped.tiles if t.k_index == 0])
+        if edge.kind == "memory_tile" and edge.memory_tiles:
+            columns = [m.col for m in edge.memory_tiles]
+            total += sum(_gap(_columns(t), columns) + s.mapping.row_weight * (min(x.row for x in t) + 1) for t in ends)
+        elif len(ends) == 2:
+            a, b = ends
+            total += _gap(_columns(a), _columns(b)) + s.mapping.row_weight * _gap([t.row for t in a], [t.row for t in b])
+    return total
+
+
+def _columns(tiles: list[MappedTile]) -> list[int]:
+    return [t.col for t in tiles]
+
+
+def _gap(a: list[int], b: list[int]) -> int:
+    """Distance between the ranges of two lists of coordinates."""
+    return max(0, min(b) - max(a), min(a) - max(b))
+
+
+def _compactness(s: Subject) -> int:
+    """Columns plus rows of the box around all tiles."""
+    tiles = [t for m in s.mapping.layers for t in m.tiles]
+    if not tiles:
+        return 0
+    columns, rows = [t.col for t in tiles], [t.row for t in tiles]
+    return max(columns) - min(columns) + max(rows) - min(rows) + 2

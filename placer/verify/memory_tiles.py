@@ -1,0 +1,89 @@
+"""Family memory_tiles: buffers in tiles that exist, apart from each other, within capacity, channels and descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from placer.mapping import MappedEdge, MappedMemoryTile
+from placer.verify.subject import Subject, cuts
+from placer.verify.violation import Family, Violation
+
+
+@dataclass(frozen=True)
+class Held:
+    """One shard of one activation in one memory tile, as all edges of the activation state it."""
+
+    tensor: str
+    shard: int
+    tile: MappedMemoryTile
+
+
+def check_memory_tiles(s: Subject) -> Iterator[Violation]:
+    """Every shard by itself, then every memory tile as a whole."""
+    held: list[Held] = []
+    for edge in s.mapping.edges:
+        if edge.kind == "memory_tile":
+            yield from _check_edge(s, edge)
+            held += [Held(edge.tensor, number, tile) for number, tile in enumerate(edge.memory_tiles)]
+    yield from _check_agreement(held)
+    for place in sorted({(h.tile.col, h.tile.row) for h in held}):
+        yield from _check_tile(s, place, [h for h in held if (h.tile.col, h.tile.row) == place])
+
+
+def _check_edge(s: Subject, edge: MappedEdge) -> Iterator[Violation]:
+    layout, where = s.layout(edge.tensor), f"{edge.tensor} to {edge.consumer}"
+    shards = edge.shards
+    if layout is None or shards is None:
+        return
+    if not cuts(shards, layout, 1) or not edge.written.refines(shards) or not edge.read.refines(shards):
+        yield Violation(Family.MEMORY_TILES, f"{where}: windows {edge.written} and {edge.read} do not each lie in one shard of {shards}")
+        return
+    if len(edge.memory_tiles) != shards.pieces:
+        yield Violation(Family.MEMORY_TILES, f"{where}: {len(edge.memory_tiles)} memory tiles hold {shards.pieces} shards")
+    writers, readers = edge.written.pieces // shards.pieces, edge.read.pieces // shards.pieces
+    for tile in edge.memory_tiles:
+        at = f"{where}, memory tile ({tile.col}, {tile.row})"
+        if not s.device.has_memory_tile(tile.col, tile.row):
+            yield Violation(Family.MEMORY_TILES, f"{at} does not exist on {s.device.name}")
+        if tile.bytes != 2 * layout.bytes // shards.pieces:
+            yield Violation(Family.MEMORY_TILES, f"{at}: both copies take {2 * layout.bytes // shards.pieces} bytes, not {tile.bytes}")
+        if (len(tile.in_channels), len(tile.out_channels)) != (writers, readers):
+            yield Violation(Family.MEMORY_TILES, f"{at}: {writers} windows come in and {readers} go out, a channel each")
+        if tile.descriptors != 2 * (len(tile.in_channels) + len(tile.out_channels)):
+            yield Violation(Family.MEMORY_TILES, f"{at}: its channels take {2 * (writers + readers)} descriptors, not {tile.descriptors}")
+
+
+def _check_agreement(held: list[Held]) -> Iterator[Violation]:
+    """Edges of one activation that go through memory tiles read one buffer."""
+    for tensor in sorted({h.tensor for h in held}):
+        for shard in sorted({h.shard for h in held if h.tensor == tensor}):
+            places = {
+                (h.tile.col, h.tile.row, h.tile.offset, h.tile.bytes, h.tile.in_channels)
+                for h in held
+                if (h.tensor, h.shard) == (tensor, shard)
+            }
+            if len(places) > 1:
+                yield Violation(Family.MEMORY_TILES, f"{tensor}: its readers disagree on where shard {shard} lies")
+
+
+def _check_tile(s: Subject, place: tuple[int, int], held: list[Held]) -> Iterator[Violation]:
+    limits, where = s.device.memory_tile, f"memory tile {place}"
+    buffers = sorted({(h.tile.offset, h.tile.offset + h.tile.bytes, h.tensor, h.shard) for h in held})
+    if buffers and (buffers[0][0] < 0 or max(b[1] for b in buffers) > limits.memory_bytes):
+        yield Violation(Family.MEMORY_TILES, f"{where} holds bytes beyond its {limits.memory_bytes}")
+    for a, b in zip(buffers, buffers[1:], strict=False):
+        if b[0] < a[1]:
+            yield Violation(Family.MEMORY_TILES, f"{where}: {a[2]} and {b[2]} overlap at offset {b[0]}")
+    writers = {(h.tensor, h.shard): h.tile.in_channels for h in held}
+    incoming = [c for channels in writers.values() for c in channels]
+    outgoing = [c for h in held for c in h.tile.out_channels]
+    for direction, channels, limit in (("in", incoming, limits.dma_in), ("out", outgoing, limits.dma_out)):
+        if len(set(channels)) < len(channels):
+            yield Violation(Family.MEMORY_TILES, f"{where}: a channel {direction} serves two windows")
+        if any(not 0 <= c < limit for c in channels):
+            yield Violation(Family.MEMORY_TILES, f"{where}: channels {direction} go from 0 to {limit - 1}")
+    for parity in (0, 1):
+        used = 2 * sum(c % 2 == parity for c in (*incoming, *outgoing))
+        if used > limits.buffer_descriptors // 2:
+            yield Violation(Family.MEMORY_TILES, f"{where}: channels of parity {parity} need {used} descriptors")

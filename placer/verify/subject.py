@@ -1,0 +1,104 @@
+"""A mapping beside what it claims to map: the network's layers, laid out for the mapping's batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placer.device import Device
+from placer.layers import DenseLayer, Layer, LayerGraph, Side
+from placer.layout import BLOCK_COLUMNS, Layout, Partition, layouts
+from placer.mapping import MappedLayer, MappedTile, Mapping
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Everything a check may look at. layouts: in the order of graph.activations."""
+
+    mapping: Mapping
+    device: Device
+    graph: LayerGraph
+    layouts: tuple[Layout, ...]
+
+    def layout(self, activation: str) -> Layout | None:
+        """The layout of an activation, or None when the network has none of that name."""
+        for known, layout in zip(self.graph.activations, self.layouts, strict=True):
+            if known.name == activation:
+                return layout
+        return None
+
+    def pairs(self) -> tuple[LayerPair, ...]:
+        """Each layer of the network with the mapped layer of its name, for those that are mapped."""
+        mapped = {m.name: m for m in self.mapping.layers}
+        return tuple(self._pair(layer, mapped[layer.name]) for layer in self.graph.layers if layer.name in mapped)
+
+    def _pair(self, layer: Layer, mapped: MappedLayer) -> LayerPair:
+        sources = tuple(lay for s in layer.sources if (lay := self.layout(s)))
+        target = self.layout(layer.target)
+        assert target is not None, "a layer's activations have layouts"
+        return LayerPair(layer, mapped, sources, target)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerPair:
+    """A layer of the network, how it is mapped, and the layouts it reads and writes."""
+
+    layer: Layer
+    mapped: MappedLayer
+    sources: tuple[Layout, ...]
+    target: Layout
+
+    @property
+    def side(self) -> Side | None:
+        return self.layer.side if isinstance(self.layer, DenseLayer) else None
+
+    @property
+    def read_partition(self) -> Partition:
+        """The windows its tiles read, by the rule of docs/problem.md."""
+        split = self.mapped.split
+        if self.side is Side.RIGHT:
+            return Partition(split.data.samples, split.data.rows, split.k)
+        if self.side is Side.LEFT:
+            return Partition(split.data.samples, split.k, split.data.columns)
+        return split.data
+
+    @property
+    def written_partition(self) -> Partition:
+        """The windows its last tiles write."""
+        split = self.mapped.split
+        if self.side is Side.RIGHT:
+            return Partition(split.data.samples, split.data.rows, split.n)
+        if self.side is Side.LEFT:
+            return Partition(split.data.samples, split.n, split.data.columns)
+        return split.data
+
+    def read_piece(self, tile: MappedTile) -> int:
+        """The number of the window a tile reads (columns fastest, then rows, then samples)."""
+        split = self.mapped.split
+        if self.side is Side.LEFT:
+            sample, column = divmod(tile.m_index, split.data.columns)
+            return (sample * split.k + tile.k_index) * split.data.columns + column
+        return tile.m_index * split.k + tile.k_index
+
+    def written_piece(self, tile: MappedTile) -> int:
+        """The number of the window a last tile writes."""
+        split = self.mapped.split
+        if self.side is Side.LEFT:
+            sample, column = divmod(tile.m_index, split.data.columns)
+            return (sample * split.n + tile.n_index) * split.data.columns + column
+        return tile.m_index * split.n + tile.n_index
+
+
+def cuts(partition: Partition, layout: Layout, block_rows: int) -> bool:
+    """Whether a layout divides into whole blocks under `partition`."""
+    return (
+        min(partition.samples, partition.rows, partition.columns) >= 1
+        and layout.samples % partition.samples == 0
+        and layout.rows % (partition.rows * block_rows) == 0
+        and layout.columns % (partition.columns * BLOCK_COLUMNS) == 0
+        and (partition.samples == layout.samples or (partition.rows == 1 or layout.samples == 1))
+    )
+
+
+def make_subject(mapping: Mapping, device: Device, graph: LayerGraph) -> Subject:
+    """Lay the network out for the mapping's batch."""
+    return Subject(mapping, device, graph, layouts(graph, mapping.batch, device.mmul[0]))

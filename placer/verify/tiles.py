@@ -1,0 +1,90 @@
+"""Families identity, split, tiles and cascade: the right layers, cut completely, on cores of their own, in cascades that exist."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from placer.layers import DenseLayer, Side
+from placer.layout import BLOCK_COLUMNS
+from placer.verify.subject import LayerPair, Subject, cuts
+from placer.verify.violation import Family, Violation
+
+
+def check_identity(s: Subject) -> Iterator[Violation]:
+    """The mapping names this device, this network, and each of its layers once."""
+    if (s.mapping.columns, s.mapping.rows) != (s.device.columns, s.device.rows) or s.mapping.device != s.device.name:
+        yield Violation(Family.IDENTITY, f"the mapping is for {s.mapping.device} with {s.mapping.columns} x {s.mapping.rows} tiles")
+    if s.mapping.network != s.graph.name:
+        yield Violation(Family.IDENTITY, f"the mapping is of network {s.mapping.network!r}, not {s.graph.name!r}")
+    if [m.name for m in s.mapping.layers] != [layer.name for layer in s.graph.layers]:
+        yield Violation(Family.IDENTITY, "the mapped layers are not the network's layers, each once and in order")
+    for pair in s.pairs():
+        yield from _layer_identity(s, pair)
+
+
+def _layer_identity(s: Subject, pair: LayerPair) -> Iterator[Violation]:
+    layer, mapped = pair.layer, pair.mapped
+    inner = 0
+    kernel = f"{layer.op}_int8"
+    if isinstance(layer, DenseLayer):
+        inner = pair.sources[0].columns if layer.side is Side.RIGHT else pair.sources[0].rows
+        kernel = f"dense_{layer.side.value}_int8"
+    expected = (layer.op, pair.target.samples * pair.target.rows, inner, pair.target.columns, kernel, s.device.mmul)
+    if (mapped.op, mapped.m, mapped.k, mapped.n, mapped.kernel, mapped.mmul) != expected:
+        yield Violation(Family.IDENTITY, f"layer {layer.name} must be {expected}")
+    types = (
+        s.graph.activation(layer.sources[0]).type.dtype.value,
+        layer.weight_type.dtype.value if isinstance(layer, DenseLayer) else "",
+        s.graph.activation(layer.target).type.dtype.value,
+    )
+    if (mapped.dtypes.input, mapped.dtypes.weights, mapped.dtypes.output) != types:
+        yield Violation(Family.IDENTITY, f"layer {layer.name} has element types {types}")
+
+
+def check_splits(s: Subject) -> Iterator[Violation]:
+    """Each layer is cut into whole blocks, and each part is on exactly one tile."""
+    block_rows = s.device.mmul[0]
+    for pair in s.pairs():
+        name, split = pair.mapped.name, pair.mapped.split
+        if split.m != split.data.pieces or (pair.side is None and (split.k, split.n) != (1, 1)):
+            yield Violation(Family.SPLIT, f"layer {name}: parts m, k, n do not agree with its data windows")
+        inner_rows = BLOCK_COLUMNS if pair.side is Side.LEFT else block_rows
+        if not all(cuts(pair.read_partition, lay, inner_rows) for lay in pair.sources) or not cuts(
+            pair.written_partition, pair.target, block_rows
+        ):
+            yield Violation(Family.SPLIT, f"layer {name} does not divide into whole blocks under its split")
+        parts = Counter((t.m_index, t.k_index, t.n_index) for t in pair.mapped.tiles)
+        wanted = {(m, k, n) for m in range(split.m) for k in range(split.k) for n in range(split.n)}
+        if set(parts) != wanted or any(count > 1 for count in parts.values()):
+            yield Violation(Family.SPLIT, f"layer {name}: its {len(pair.mapped.tiles)} tiles do not hold each of {len(wanted)} parts once")
+
+
+def check_tiles(s: Subject) -> Iterator[Violation]:
+    """Every core is in the array and runs one kernel."""
+    users: dict[tuple[int, int], str] = {}
+    for mapped in s.mapping.layers:
+        for tile in mapped.tiles:
+            place = (tile.col, tile.row)
+            if not s.device.has_core(*place):
+                yield Violation(Family.TILES, f"layer {mapped.name} uses core tile {place}, outside {s.device.columns} x {s.device.rows}")
+            if place in users:
+                yield Violation(Family.TILES, f"core tile {place} runs {users[place]} and {mapped.name}")
+            users[place] = mapped.name
+
+
+def check_cascades(s: Subject) -> Iterator[Violation]:
+    """The tiles of a cascade follow each other west to east or north to south, with the roles of their positions."""
+    for mapped in s.mapping.layers:
+        by_part = {(t.m_index, t.k_index, t.n_index): t for t in mapped.tiles}
+        for (m, k, n), tile in by_part.items():
+            last = mapped.split.k - 1
+            role = "single" if last == 0 else "first" if k == 0 else "last" if k == last else "middle"
+            if tile.role != role:
+                yield Violation(Family.CASCADE, f"layer {mapped.name}: tile ({tile.col}, {tile.row}) must be {role}, not {tile.role}")
+            follower = by_part.get((m, k + 1, n))
+            if follower and not s.device.cascades((tile.col, tile.row), (follower.col, follower.row)):
+                yield Violation(
+                    Family.CASCADE,
+                    f"layer {mapped.name}: no cascade runs from ({tile.col}, {tile.row}) to ({follower.col}, {follower.row})",
+                )

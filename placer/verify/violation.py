@@ -1,0 +1,33 @@
+"""What a check reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Family(Enum):
+    """The constraint families of docs/problem.md."""
+
+    IDENTITY = "identity"
+    SPLIT = "split"
+    TILES = "tiles"
+    CASCADE = "cascade"
+    BUFFERS = "buffers"
+    BANKS = "banks"
+    EDGES = "edges"
+    CHANNELS = "channels"
+    MEMORY_TILES = "memory_tiles"
+    PLIO = "plio"
+    FIGURES = "figures"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One broken rule, in one sentence."""
+
+    family: Family
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.family.value}: {self.message}"
