@@ -27,7 +27,7 @@ class Side(Enum):
 class Step:
     """out = saturate(round_half_even(((value << up) + bias) / 2^shift)), then max(out, 0) when `relu` (docs/kernels.md).
 
-    bias: int32 values, one an output channel, or None. shift: may be negative, a left shift.
+    bias: int32 values, one an output channel, or None. up and shift: 0 or more; value << up stays below 2^31.
     """
 
     up: int

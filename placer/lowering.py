@@ -10,12 +10,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from placer.errors import UnsupportedModelError
 from placer.layers import Activation, AddLayer, DenseLayer, HostView, Layer, LayerGraph, RequantiseLayer, Side, Step
 from placer.network import Add, Dense, IntArray, Network, Operation, QuantType, Requantise, Reshape, Transpose
 
 # A value shifted left into a 32-bit accumulator: 8 value bits, one bit for the sum, one for the sign of the bias.
 MAX_UP_SHIFT = 22
+ACCUMULATOR_LIMIT = 1 << 31
+# Shifting a 32-bit value further gives 0 all the same; the hardware's limit is 59.
+MAX_DOWN_SHIFT = 34
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,8 @@ class _Lowering:
         self._store(op.target, tokens, features, view.transposed)
         source, target = self.network.tensor(op.source).type, self.network.tensor(op.target).type
         exponent = source.exponent + op.weight_type.exponent - op.bias_fraction_bits
-        step = Step(op.bias_fraction_bits, target.exponent - exponent, op.relu, op.bias)
+        largest = int((np.abs(op.weight).sum(axis=0) * -source.dtype.min << op.bias_fraction_bits).max(initial=0))
+        step = _step(op.name, op.bias_fraction_bits, target.exponent - exponent, op.relu, op.bias, largest)
         side = Side.LEFT if view.transposed else Side.RIGHT
         self.layers.append(DenseLayer(op.name, view.activation, op.target, side, op.weight, op.weight_type, (step,)))
 
@@ -156,7 +162,9 @@ class _Lowering:
             )
         up_left, up_right, shift = self._aligned(op, self.network.tensor(op.right).type)
         self._store(op.target, stored.tokens, stored.features, left.transposed)
-        step = Step(0, shift, op.relu, None)
+        step = _step(op.name, 0, shift, op.relu, None, (128 << up_left) + (128 << up_right))
+        if step.up:
+            up_left, up_right, step = up_left + step.up, up_right + step.up, replace(step, up=0)
         self.layers.append(AddLayer(op.name, left.activation, right.activation, op.target, up_left, up_right, (step,)))
 
     def _add_constant(self, op: Add, constant: IntArray) -> None:
@@ -166,11 +174,11 @@ class _Lowering:
                 f"{op.name}: Add of a constant of shape {list(constant.shape)} is not supported; a constant may vary along the last axis only"
             )
         up, up_constant, shift = self._aligned(op, self.network.tensor(op.right).type)
-        self._chain(op, view, Step(up, shift, op.relu, constant.reshape(-1) << up_constant))
+        self._chain(op, view, _step(op.name, up, shift, op.relu, constant.reshape(-1) << up_constant, 128 << up))
 
     def _requantise(self, op: Requantise) -> None:
         source, target = self.network.tensor(op.source).type, self.network.tensor(op.target).type
-        self._chain(op, self.views[op.source], Step(0, target.exponent - source.exponent, op.relu, None))
+        self._chain(op, self.views[op.source], _step(op.name, 0, target.exponent - source.exponent, op.relu, None, 128))
 
     def _aligned(self, op: Add, right: QuantType) -> tuple[int, int, int]:
         """Left shifts that bring both operands of an addition to the finer scale, and the right shift of their sum."""
@@ -204,6 +212,22 @@ class _Lowering:
             return True
         readers = self.network.consumers(tensor)
         return any(r is not op and not isinstance(r, Transpose | Reshape) for r in readers)
+
+
+def _step(name: str, up: int, shift: int, relu: bool, bias: IntArray | None, largest: int) -> Step:
+    """A step as the core can run it: shifts right by 0 to MAX_DOWN_SHIFT, left shifts before the bias, sums within 32 bits.
+
+    largest: bound of the shifted value's magnitude. Raises UnsupportedModelError when a left shift overflows.
+    """
+    largest += 0 if bias is None else int(np.abs(bias).max(initial=0))
+    if shift < 0:
+        # A lone value of one bit or more saturates int8 when shifted by 8, so a larger shift says the same.
+        more = min(-shift, 8) if bias is None and largest <= 128 else -shift
+        up, shift, largest = up + more, 0, largest << more
+        bias = None if bias is None else bias << more
+    if largest >= ACCUMULATOR_LIMIT:
+        raise UnsupportedModelError(f"{name}: its sums can reach {largest} once aligned to the output scale, beyond a 32-bit accumulator")
+    return Step(up, min(shift, MAX_DOWN_SHIFT), relu, bias)
 
 
 def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:

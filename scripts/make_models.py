@@ -162,16 +162,19 @@ class _Samples(CalibrationDataReader):
 def quantise(float_path: Path, target: Path, inputs: FloatArray) -> None:
     """onnxruntime's static QDQ quantisation, every scale overridden to a power of two chosen by calibration.
 
-    The output of a MatMul whose bias follows stays unquantised, so that bias and product share one rounding point.
+    The output of a MatMul stays unquantised, so that a bias added to it, or a Squeeze after it, shares its rounding point.
     """
     model = onnx.load(float_path)
     constants = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
-    readers = {name: node for node in model.graph.node for name in node.input}
-    unquantised = [n.output[0] for n in model.graph.node if n.op_type == "MatMul" and readers[n.output[0]].op_type == "Add"]
+    products = {n.output[0] for n in model.graph.node if n.op_type == "MatMul"}
     biases = [n.name for n in model.graph.node if n.op_type == "Add" and any(i in constants for i in n.input)]
     overrides = {}
     for name, largest in _ranges(model, inputs, constants).items():
-        overrides[name] = [{"scale": np.array(_power_of_two(largest), np.float32), "zero_point": np.array(0, np.int8), "quant_type": QuantType.QInt8}]
+        if name in products:
+            continue
+        overrides[name] = [
+            {"scale": np.array(_power_of_two(largest), np.float32), "zero_point": np.array(0, np.int8), "quant_type": QuantType.QInt8}
+        ]
     quantize_static(
         str(float_path),
         str(target),
@@ -182,7 +185,8 @@ def quantise(float_path: Path, target: Path, inputs: FloatArray) -> None:
         per_channel=False,
         nodes_to_exclude=biases,
         extra_options={
-            "TensorQuantOverrides": {k: v for k, v in overrides.items() if k not in unquantised},
+            "TensorQuantOverrides": overrides,
+            "OpTypesToExcludeOutputQuantization": ["MatMul"],
             "ActivationSymmetric": True,
             "WeightSymmetric": True,
         },

@@ -1,0 +1,39 @@
+"""The only place that writes a project: to a temporary folder first, then moved to where it belongs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from placer.codegen.emit import File
+
+from placer.errors import InputError
+
+
+def write_project(folder: Path, files: tuple[File, ...]) -> None:
+    """Replace `folder` by the given files, all or nothing.
+
+    Raises InputError when it cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise InputError(f"cannot write to {folder.parent}: {error.strerror}") from error
+    try:
+        for file in files:
+            path = scratch / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.text, encoding="utf-8")
+        scratch.chmod(0o755)
+        if folder.exists():
+            old = scratch.with_name(f"{scratch.name}.old")
+            folder.replace(old)
+            scratch.replace(folder)
+            shutil.rmtree(old)
+        else:
+            scratch.replace(folder)
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise InputError(f"cannot write to {folder}: {error.strerror}") from error

@@ -1,0 +1,62 @@
+"""Weights and biases as each tile's kernel reads them (docs/kernels.md)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from placer.layers import DenseLayer, Layer, Side
+from placer.layout import BLOCK_COLUMNS
+from placer.network import IntArray
+from placer.options import LayerLayouts
+from placer.problem import Split
+
+INNER_BLOCK = 8
+
+
+def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, block_rows: int) -> IntArray:
+    """[channel parts * contraction parts, values] int8: part n * contraction + k is what the tile (k, n) holds."""
+    source, target = layouts.sources[0], layouts.target
+    left = layer.side is Side.LEFT
+    inner, channels = (source.rows, target.rows) if left else (source.columns, target.columns)
+    padded = np.zeros((inner, channels), np.int64)
+    padded[: layer.weight.shape[0], : layer.weight.shape[1]] = layer.weight
+    k, n = inner // split.contraction, channels // split.channels
+    pack = _left_blocks if left else _right_blocks
+    return np.stack(
+        [
+            pack(padded[i * k : (i + 1) * k, j * n : (j + 1) * n], block_rows)
+            for j in range(split.channels)
+            for i in range(split.contraction)
+        ]
+    )
+
+
+def _right_blocks(weight: IntArray, block_rows: int) -> IntArray:
+    """[K, N] as 8 x 8 blocks (k x n), row-major, by column block, then k block."""
+    k, n = weight.shape
+    blocks = weight.reshape(k // INNER_BLOCK, INNER_BLOCK, n // BLOCK_COLUMNS, BLOCK_COLUMNS)
+    return blocks.transpose(2, 0, 1, 3).reshape(-1)
+
+
+def _left_blocks(weight: IntArray, block_rows: int) -> IntArray:
+    """W^T [N, K] as block_rows x 8 blocks (n x k), row-major, by n block, then k block."""
+    k, n = weight.shape
+    blocks = weight.T.reshape(n // block_rows, block_rows, k // INNER_BLOCK, INNER_BLOCK)
+    return blocks.transpose(0, 2, 1, 3).reshape(-1)
+
+
+def bias_values(layer: Layer, channels: int, split: Split) -> IntArray:
+    """[parts, channels * biased steps] int32 values: the steps of a part one after the other, zero beyond the layer's own channels."""
+    parts = split.channels if isinstance(layer, DenseLayer) else split.data.columns
+    rows = []
+    for part in range(parts):
+        values = [_part(step.bias, part, channels) for step in layer.steps if step.bias is not None]
+        rows.append(np.concatenate(values) if values else np.zeros(0, np.int64))
+    return np.stack(rows)
+
+
+def _part(bias: IntArray, part: int, channels: int) -> IntArray:
+    padded = np.zeros((part + 1) * channels, np.int64)
+    known = bias[: len(padded)]
+    padded[: len(known)] = known
+    return padded[part * channels :]
