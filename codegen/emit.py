@@ -85,7 +85,6 @@ def _environment() -> Environment:
         "bool": _boolean,
         "call": _call,
         "comment": _comment,
-        "config": lambda name: "".join(part.capitalize() for part in name.split("_")),
         "numbers": _numbers,
         "reader": _reader,
         "signature": _signature,
@@ -140,7 +139,7 @@ def _signature(layer: LayerPlan, role: str) -> str:
 
 def _call(layer: LayerPlan, role: str) -> str:
     """The call of the kernel template of a role."""
-    config = "".join(part.capitalize() for part in layer.id.split("_"))
+    config = f"{layer.id}_config"
     bias = "bias" if layer.has_bias else "nullptr"
     if layer.op != "dense":
         sources = "a, b" if layer.op == "add" else "x"

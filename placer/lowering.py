@@ -123,9 +123,9 @@ class _Lowering:
             self.views[op.target] = replace(view, transposed=False)
         elif real == [d for d in after if d != 1] and len(real) <= 1 and matrix in {stored_matrix, stored_matrix[::-1]}:
             self.views[op.target] = replace(view, transposed=matrix != stored_matrix)
-        elif real == [d for d in after if d != 1] and matrix == stored_matrix[::-1]:
-            self.views[op.target] = view
-        elif op.target in self.network.outputs and not self.network.consumers(op.target):
+        elif (real == [d for d in after if d != 1] and matrix == stored_matrix[::-1]) or (
+            op.target in self.network.outputs and not self.network.consumers(op.target)
+        ):
             self.views[op.target] = view
         else:
             raise UnsupportedModelError(

@@ -42,7 +42,8 @@ class SolveResult:
 class Limits:
     """How long a solve may take.
 
-    work: deterministic time units a level (CP-SAT's measure, about a second of one core). seconds: wall clock for all levels, or None:
+    work: deterministic time units for all levels together (CP-SAT's measure, about a second of one core); what a level leaves, the
+    later ones get. seconds: wall clock for all levels, or None:
     with it the result may differ between runs. workers: search strategies, interleaved in a fixed order whatever the number of cores.
     """
 

@@ -7,6 +7,7 @@ gives the same answer on every machine.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import ortools
 from ortools.sat.python import cp_model
@@ -29,13 +30,15 @@ class CpSatSolver:
         """Minimise all levels of `problem` in order (Solver.solve)."""
         v = build_model(problem)
         deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
-        best, results, proven = seed, [], True
-        for level in problem.objective:
+        best, results, proven, work = seed, [], True, limits.work
+        for number, level in enumerate(problem.objective):
             expression = level_expression(v, level)
             v.model.minimize(expression)
             if best:
                 _hint(v, best)
-            status, found, bound = _run(v, level, limits, deadline, progress)
+            share = work / (len(problem.objective) - number)
+            status, found, bound, spent = _run(v, level, _Share(share, deadline, limits.workers, limits.seed), progress)
+            work = max(0.0, work - spent)
             if status == cp_model.INFEASIBLE and not best:
                 return SolveResult(Status.INFEASIBLE, None, ())
             if found and (not best or Evaluation(problem, found).value(level) <= Evaluation(problem, best).value(level)):
@@ -50,19 +53,29 @@ class CpSatSolver:
         return SolveResult(Status.OPTIMAL if proven else Status.FEASIBLE, best, tuple(results))
 
 
-def _run(v: Variables, level: Level, limits: Limits, deadline: float | None, progress: ProgressSink) -> tuple[int, Solution | None, int]:
-    """One level: CP-SAT's status, its best solution, its lower bound."""
+@dataclass(frozen=True)
+class _Share:
+    """One level's part of the limits; deadline: on the monotonic clock, or None."""
+
+    work: float
+    deadline: float | None
+    workers: int
+    seed: int
+
+
+def _run(v: Variables, level: Level, share: _Share, progress: ProgressSink) -> tuple[int, Solution | None, int, float]:
+    """One level: CP-SAT's status, its best solution, its lower bound, and the deterministic time it took."""
     solver = cp_model.CpSolver()
-    solver.parameters.num_workers = limits.workers
+    solver.parameters.num_workers = share.workers
     solver.parameters.interleave_search = True
-    solver.parameters.random_seed = limits.seed
-    solver.parameters.max_deterministic_time = limits.work
-    if deadline is not None:
-        solver.parameters.max_time_in_seconds = max(0.01, deadline - time.monotonic())
+    solver.parameters.random_seed = share.seed
+    solver.parameters.max_deterministic_time = share.work
+    if share.deadline is not None:
+        solver.parameters.max_time_in_seconds = max(0.01, share.deadline - time.monotonic())
     status = solver.solve(v.model, _Reporter(level, progress))
     solution = _read(v, solver) if status in {cp_model.OPTIMAL, cp_model.FEASIBLE} else None
-    bound = solver.best_objective_bound if status != cp_model.UNKNOWN or solution else 0
-    return int(status), solution, max(0, round(bound))
+    bound = max(0, round(solver.best_objective_bound)) if solution else 0
+    return int(status), solution, bound, solver.deterministic_time
 
 
 class _Reporter(cp_model.CpSolverSolutionCallback):

@@ -1,0 +1,86 @@
+"""YAML -> frozen, validated settings. An unknown key is an error that names the nearest known one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from placer.errors import InputError, nearest_name
+from placer.problem import Level
+
+MODEL_SUFFIX = ".onnx"
+
+
+class Settings(BaseModel):
+    """Everything that one solve is told. Paths are resolved: `network` against the config's folder, `output` against the working directory.
+
+    batch: samples a run; None takes the model's own, or 1 when that is symbolic. columns, rows: cut the array. row_weight: cost of a row in
+    `transport`. work: deterministic time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility.
+    iterations: runs of the emitted simulation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    network: Path
+    device: str = "VEK280"
+    columns: Annotated[int, Field(ge=1, le=1000)] | None = None
+    rows: Annotated[int, Field(ge=1, le=1000)] | None = None
+    batch: Annotated[int, Field(ge=1, le=1 << 20)] | None = None
+    objective: Annotated[tuple[Level, ...], Field(min_length=1)] = (Level.INTERVAL, Level.LATENCY, Level.TRANSPORT, Level.COMPACTNESS)
+    row_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    work: Annotated[float, Field(gt=0)] = 4.0
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    seed: Annotated[int, Field(ge=0, lt=1 << 31)] = 0
+    output: Path
+    iterations: Annotated[int, Field(ge=1, le=10000)] = 4
+
+    def overridden(self, **changes: Any) -> Settings:
+        """These settings with every change that is not None, validated again.
+
+        Raises InputError.
+        """
+        given = {k: v for k, v in changes.items() if v is not None}
+        return _validated({**self.model_dump(), **given}, "command line")
+
+
+def load_settings(path: Path) -> Settings:
+    """Settings of a config file, or of an ONNX file with everything else at its default.
+
+    Raises InputError naming the file, the key, and what is allowed.
+    """
+    if path.suffix == MODEL_SUFFIX:
+        return _validated({"network": path, "output": Path("out") / path.stem}, str(path))
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read config {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"config {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"config {path} must be a mapping of keys to values, such as 'network: model.onnx'")
+    values.setdefault("output", Path("out") / path.stem)
+    settings = _validated(values, f"config {path}")
+    return settings.overridden(network=path.parent / settings.network)
+
+
+def _validated(values: dict[str, Any], where: str) -> Settings:
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0]) if first["loc"] else ""
+        if first["type"] == "extra_forbidden":
+            known = Settings.model_fields.keys()
+            raise InputError(f"{where}: unknown key {key!r}{nearest_name(key, known)}; known keys: {', '.join(known)}") from error
+        if first["type"] == "missing":
+            raise InputError(f"{where}: key {key!r} is missing") from error
+        if first["type"] == "enum":
+            wrong, levels = str(first["input"]), [level.value for level in Level]
+            raise InputError(
+                f"{where}: {key}: {wrong!r} is not an objective{nearest_name(wrong, levels)}; known: {', '.join(levels)}"
+            ) from error
+        raise InputError(f"{where}: {key}: {first['input']!r} is not allowed: {first['msg'][0].lower() + first['msg'][1:]}") from error

@@ -1,0 +1,191 @@
+"""import -> options -> solve -> verify -> emit: one function a stage, from frozen data to frozen data."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from placer.assemble import Provenance, assemble
+from placer.codegen.emit import File, emit
+from placer.codegen.plan import make_plan
+from placer.codegen.stimulus import data_files, random_samples
+from placer.config import Settings
+from placer.device import Device, find_device
+from placer.errors import InfeasibleError, PlacerError, UnsupportedModelError
+from placer.formulate import LaidOutGraph, formulate, lay_out
+from placer.frontend import read_model
+from placer.lowering import lower
+from placer.mapping import Mapping, SolverRecord
+from placer.network import Network
+from placer.problem import MappingProblem
+from placer.solvers.base import Limits, ProgressSink, SolveResult, Status
+from placer.solvers.construct import construct
+from placer.verify import Violation, verify
+
+
+class Stage(Enum):
+    """The stages, in order."""
+
+    IMPORT = "import"
+    OPTIONS = "options"
+    SOLVE = "solve"
+    VERIFY = "verify"
+    EMIT = "emit"
+
+
+class InternalError(PlacerError):
+    """A result of ours breaks our own rules; a defect to report, never a result to use."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """Wall-clock seconds of one stage."""
+
+    stage: Stage
+    seconds: float
+
+
+@dataclass
+class Clock:
+    """Times stages as they run."""
+
+    times: list[StageTime] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        """Time the body as `stage`."""
+        started = time.perf_counter()
+        yield
+        self.times.append(StageTime(stage, time.perf_counter() - started))
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """A model, its layers laid out for a batch on a device."""
+
+    network: Network
+    laid_out: LaidOutGraph
+    device: Device
+    model: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the model file."""
+        return hashlib.sha256(self.model).hexdigest()
+
+
+def import_network(model: Path, device: Device, batch: int | None) -> Imported:
+    """Read, check and lower a model for `batch` samples a run (None: the model's own batch, or 1).
+
+    Raises InputError or UnsupportedModelError.
+    """
+    network = read_model(model)
+    return Imported(network, lay_out(lower(network), batch or network.batch or 1, device), device, model.read_bytes())
+
+
+def target_device(settings: Settings) -> Device:
+    """The device of `settings`, cut to its columns and rows.
+
+    Raises InputError.
+    """
+    return find_device(settings.device).resized(settings.columns, settings.rows)
+
+
+def solve_mapping(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Mapping:
+    """Solve `problem`.
+
+    Raises InfeasibleError, with demand against supply, when no mapping exists or none was found.
+    """
+    from placer.solvers.cpsat import CpSatSolver  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    solver = CpSatSolver()
+    limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
+    result = solver.solve(problem, construct(problem), limits, progress)
+    if result.solution is None:
+        raise InfeasibleError(_no_mapping(problem, result))
+    record = SolverRecord(solver.name, solver.version, settings.seed, settings.workers, settings.work)
+    return assemble(problem, imported.laid_out, result, Provenance(imported.sha256, record))
+
+
+def _no_mapping(problem: MappingProblem, result: SolveResult) -> str:
+    device = problem.device
+    tiles = sum(min(o.tiles for o in b.options) for b in problem.blocks)
+    supply = f"{device.name} has {device.core_tiles} core tiles ({device.columns} x {device.rows}) and {device.memory_tiles} memory tiles"
+    if result.status is Status.INFEASIBLE:
+        return (
+            f"no legal mapping exists: the layers need at least {tiles} core tiles, {supply}, and no packing of them with their memory-tile "
+            "channels and PLIO ports fits; a larger array or a smaller batch may"
+        )
+    return f"no mapping was found within the limit (the layers need at least {tiles} core tiles, {supply}); allow more with --work or --time-limit"
+
+
+def check_mapping(mapping: Mapping, imported: Imported) -> None:
+    """Verify a mapping of our own.
+
+    Raises InternalError when it breaks a rule.
+    """
+    violations = verify(mapping, imported.device, imported.laid_out.graph)
+    if violations:
+        raise InternalError(f"the mapping found breaks a rule; please report this ({violations[0]})")
+
+
+def verify_mapping(mapping: Mapping, imported: Imported) -> tuple[Violation, ...]:
+    """Every rule that a mapping from a file breaks.
+
+    Raises UnsupportedModelError when it is of another model.
+    """
+    if mapping.model_sha256 != imported.sha256:
+        raise UnsupportedModelError(
+            f"the mapping is of another model: its hash is {mapping.model_sha256[:12]}, the file's {imported.sha256[:12]}"
+        )
+    return verify(mapping, imported.device, imported.laid_out.graph)
+
+
+def emit_project(mapping: Mapping, imported: Imported, settings: Settings) -> tuple[File, ...]:
+    """The files of the ADF project of a legal mapping."""
+    plan = make_plan(mapping, imported.laid_out, imported.device)
+    samples = random_samples(imported.network, mapping.batch, settings.iterations, settings.seed)
+    return (*emit(plan, settings.iterations), *data_files(plan, imported.laid_out, samples))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run produced, as far as it went."""
+
+    imported: Imported
+    problem: MappingProblem | None
+    mapping: Mapping | None
+    files: tuple[File, ...]
+    times: tuple[StageTime, ...]
+
+
+def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcome:
+    """Run the stages of `settings` up to `stop_after`; nothing is written.
+
+    Raises PlacerError.
+    """
+    clock = Clock()
+    problem = mapping = None
+    files: tuple[File, ...] = ()
+    with clock.stage(Stage.IMPORT):
+        imported = import_network(settings.network, target_device(settings), settings.batch)
+    if stop_after is not Stage.IMPORT:
+        with clock.stage(Stage.OPTIONS):
+            problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight)
+    if problem and stop_after is not Stage.OPTIONS:
+        with clock.stage(Stage.SOLVE):
+            mapping = solve_mapping(imported, problem, settings, progress)
+    if mapping and stop_after is not Stage.SOLVE:
+        with clock.stage(Stage.VERIFY):
+            check_mapping(mapping, imported)
+    if mapping and stop_after is Stage.EMIT:
+        with clock.stage(Stage.EMIT):
+            files = emit_project(mapping, imported, settings)
+    return Outcome(imported, problem, mapping, files, tuple(clock.times))
