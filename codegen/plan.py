@@ -67,7 +67,7 @@ class LayerPlan:
 
     @property
     def has_bias(self) -> bool:
-        return self.bias.shape[1] > 0
+        return self.bias.size > 0
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,8 @@ class _Planner:
         layouts = self.laid_out.of_layer(layer)
         split = self._split(mapped)
         data, source, target = split.data, layouts.sources[0], layouts.target
-        dense = isinstance(layer, DenseLayer)
-        left = dense and layer.side is Side.LEFT
+        dense = layer if isinstance(layer, DenseLayer) else None
+        left = dense is not None and dense.side is Side.LEFT
         samples = target.samples // data.samples
         rows, inner = target.rows // data.rows, 0
         columns = target.columns // data.columns
@@ -190,12 +190,12 @@ class _Planner:
         elif left:
             rows, inner = target.rows // split.channels, source.rows // split.contraction
         biases = bias_values(layer, rows if left else columns, split)
-        weights = packed_weights(layer, layouts, split, self.device.mmul[0]) if dense else np.zeros((1, 0), np.int64)
+        weights = packed_weights(dense, layouts, split, self.device.mmul[0]) if dense else np.zeros((1, 0), np.int64)
         return LayerPlan(
             id=self.layer_id[mapped.name],
             name=mapped.name,
             op=mapped.op,
-            side=layer.side.value if dense else "",
+            side=dense.side.value if dense else "",
             mmul=mapped.mmul,
             rows=rows if left else rows * samples,
             inner=inner,

@@ -126,7 +126,7 @@ def _at(problem: MappingProblem, col: int, row: int, offset: int) -> BufferAt:
 
 
 def _share_memories(problem: MappingProblem, solution: Solution, layers: list[MappedLayer]) -> list[MappedLayer]:
-    """Let both ends of each shared-memory edge name one buffer: the producer's, or the consumer's where only that one is reached by both."""
+    """Let both ends of each shared-memory edge name one buffer: the producer's, or the consumer's where both reach only that."""
     result = [list(layer.tiles) for layer in layers]
     for net, choice in zip(problem.nets, solution.nets, strict=True):
         if choice.kinds[0] is not EdgeKind.SHARED_MEMORY:

@@ -145,7 +145,8 @@ def devices(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
                 [
                     {
                         "name": d.name, "boards": d.boards, "generation": d.generation, "columns": d.columns, "rows": d.rows,
-                        "memory_rows": d.memory_rows, "pl_columns": len(d.plio.columns), "clock_mhz": d.clock_mhz, "assumptions": d.assumptions,
+                        "memory_rows": d.memory_rows, "pl_columns": len(d.plio.columns), "clock_mhz": d.clock_mhz,
+                        "assumptions": d.assumptions,
                     }
                     for d in known
                 ]

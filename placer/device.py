@@ -121,7 +121,7 @@ class Device:
     def resized(self, columns: int | None, rows: int | None) -> Device:
         """This device cut to fewer columns or rows, or imagined with more, for sweeps over sizes.
 
-        The new array is assumed to have PL in a centred run of as many columns as the device has, or in all of its columns if it is narrower.
+        The new array is assumed to have PL in a centred run of as many columns as the device has, or in all of its columns.
         Raises InputError when nothing is left.
         """
         width = self.columns if columns is None else columns

@@ -171,7 +171,7 @@ class _Lowering:
         view = self.views[op.left]
         if constant.size != constant.shape[-1]:
             raise UnsupportedModelError(
-                f"{op.name}: Add of a constant of shape {list(constant.shape)} is not supported; a constant may vary along the last axis only"
+                f"{op.name}: Add of a constant of shape {list(constant.shape)} is not supported; it may vary along the last axis only"
             )
         up, up_constant, shift = self._aligned(op, self.network.tensor(op.right).type)
         self._chain(op, view, _step(op.name, up, shift, op.relu, constant.reshape(-1) << up_constant, 128 << up))

@@ -120,10 +120,13 @@ def _no_mapping(problem: MappingProblem, result: SolveResult) -> str:
     supply = f"{device.name} has {device.core_tiles} core tiles ({device.columns} x {device.rows}) and {device.memory_tiles} memory tiles"
     if result.status is Status.INFEASIBLE:
         return (
-            f"no legal mapping exists: the layers need at least {tiles} core tiles, {supply}, and no packing of them with their memory-tile "
-            "channels and PLIO ports fits; a larger array or a smaller batch may"
+            f"no legal mapping exists: the layers need at least {tiles} core tiles, {supply}, and no packing of them with their "
+            "memory-tile channels and PLIO ports fits; a larger array or a smaller batch may"
         )
-    return f"no mapping was found within the limit (the layers need at least {tiles} core tiles, {supply}); allow more with --work or --time-limit"
+    return (
+        f"no mapping was found within the limit (the layers need at least {tiles} core tiles, {supply}); allow more with --work or "
+        "--time-limit"
+    )
 
 
 def check_mapping(mapping: Mapping, imported: Imported) -> None:

@@ -1,7 +1,7 @@
 """MappingProblem: what the solver decides over, as pure data.
 
-A block is a layer, or one side of the array's border (PLIO); it takes exactly one of its options. A net carries an activation from the block
-that writes it to those that read it. JSON both ways through `to_json` and `from_json`.
+A block is a layer, or one side of the array's border (PLIO); it takes exactly one of its options. A net carries an activation from the
+block that writes it to those that read it. JSON both ways through `to_json` and `from_json`.
 """
 
 from __future__ import annotations

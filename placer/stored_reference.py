@@ -33,10 +33,9 @@ def _evaluate(layer: Layer, operands: tuple[IntArray, ...], target: Layout, kind
         inner, channels = (operands[0].shape[1], target.rows) if left else (operands[0].shape[2], target.columns)
         weight = np.zeros((inner, channels), np.int64)
         weight[: layer.weight.shape[0], : layer.weight.shape[1]] = layer.weight
-        if left:
-            total = exact_matmul(operands[0].swapaxes(1, 2), weight).swapaxes(1, 2)
-        else:
-            total = exact_matmul(operands[0], weight)
+        source = operands[0].swapaxes(1, 2) if left else operands[0]
+        product = exact_matmul(source, weight)
+        total = product.swapaxes(1, 2) if left else product
         return _finish(total << layer.steps[0].up, layer.steps, kind, by_row=left)
     if isinstance(layer, AddLayer):
         return _finish((operands[0] << layer.up_left) + (operands[1] << layer.up_right), layer.steps, kind, by_row=False)

@@ -76,10 +76,10 @@ def place_buffers(needs: tuple[BufferNeed, ...], core: CoreTile) -> tuple[Buffer
             _occupy(taken, offset, size, core)
         places.append(BufferPlace(need, offsets))
     for need in others:
-        offset = _first_gap(taken, round_up(need.bytes, core.vector_alignment), core)
-        if offset is None:
+        gap = _first_gap(taken, round_up(need.bytes, core.vector_alignment), core)
+        if gap is None:
             return None
-        places.append(BufferPlace(need, (offset,)))
+        places.append(BufferPlace(need, (gap,)))
     return tuple(places)
 
 

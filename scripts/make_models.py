@@ -3,8 +3,8 @@
     python -m venv models-env && models-env/bin/pip install -r scripts/requirements-models.txt
     models-env/bin/python scripts/make_models.py configs/models
 
-Networks are trained in PyTorch on toy data (scripts/models/toy_jets.py), exported by torch.onnx, and quantised by onnxruntime's quantize_static
-to QDQ int8 with zero point 0 and power-of-two scales. Nothing edits the files after that.
+Networks are trained in PyTorch on toy data (scripts/models/toy_jets.py), exported by torch.onnx, and quantised by onnxruntime's
+quantize_static to QDQ int8 with zero point 0 and power-of-two scales. Nothing edits the files after that.
 """
 
 from __future__ import annotations

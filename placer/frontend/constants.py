@@ -81,8 +81,9 @@ def fold(node: onnx.NodeProto, operands: tuple[Constant, ...]) -> Constant | Non
                 return _mapped(operands[0], lambda a: np.clip(a, low, high).astype(a.dtype))
             case "Unsqueeze" | "Squeeze":
                 axes = _integers(operands[1]) if len(operands) > 1 else attributes.integers("axes")
-                change = np.expand_dims if node.op_type == "Unsqueeze" else np.squeeze
-                return _mapped(operands[0], lambda a: change(a, axes))
+                if node.op_type == "Squeeze":
+                    return _mapped(operands[0], lambda a: np.squeeze(a, axes))
+                return _mapped(operands[0], lambda a: np.expand_dims(a, axes or ()))
             case "Concat":
                 axis = attributes.integer("axis", 0)
                 return plain(np.concatenate([_whole(o) for o in operands], axis))

@@ -124,7 +124,8 @@ def _graph_input(value: onnx.ValueInfoProto, path: Path) -> GraphInput:
 def _sorted_nodes(nodes: list[onnx.NodeProto], known: set[str], path: Path) -> tuple[onnx.NodeProto, ...]:
     """Topological order, stable with respect to the file's own order; unnamed or doubly named nodes get names."""
     produced = {name for node in nodes for name in node.output}
-    waiting, readers = [], {}
+    waiting: list[set[str]] = []
+    readers: dict[str, list[int]] = {}
     ready: list[int] = []
     for index, node in enumerate(nodes):
         missing = {name for name in node.input if name not in known}

@@ -71,7 +71,7 @@ class QdqReader:
     def _input(self, name: str, dims: tuple[int | None, ...]) -> None:
         if not dims or any(d is None or d < 1 for d in dims[1:]):
             raise UnsupportedModelError(
-                f"input {name} has shape {[d if d else '?' for d in dims]}; every dimension but the first, the batch, must be fixed and positive"
+                f"input {name} has shape {[d if d else '?' for d in dims]}; every dimension but the batch must be fixed and positive"
             )
         if name != self.model.inputs[0].name and dims[0] != self.batch:
             raise UnsupportedModelError(f"input {name} has another batch than the first input; all inputs must share one")
@@ -188,7 +188,7 @@ class QdqReader:
                 return Stored(tensor, shape)
             case Constant(integers=integers) if integers is not None:
                 kind = constant_type(node, operands)
-                return Constant(integers * kind.scale, kind.dtype.value, integers, kind)
+                return Constant((integers * kind.scale).astype(np.float64), kind.dtype.value, integers, kind)
             case RawInput():
                 raise UnsupportedModelError(f"{node.name}: integer graph inputs are not supported; the model must quantise its own inputs")
             case _:
@@ -202,14 +202,12 @@ class QdqReader:
         if attributes.integer("transA", 0) or attributes.real("alpha", 1.0) != 1.0 or attributes.real("beta", 1.0) != 1.0:
             raise UnsupportedModelError(f"{node.name}: Gemm with transA, alpha or beta is not supported; alpha = beta = 1 and transB are")
         if not isinstance(left, Stored) or not isinstance(right, Constant) or right.type is None or right.integers is None:
-            raise UnsupportedModelError(
-                f"{node.name}: {node.op_type} is supported for a quantised tensor times constant int8 weights; one of its operands is neither"
-            )
+            raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported for a quantised tensor times constant int8 weights only")
         weight = right.integers.T if attributes.integer("transB", 0) else right.integers
         if weight.ndim != 2 or not left.shape or weight.shape[0] != left.shape[-1]:
             raise UnsupportedModelError(
-                f"{node.name}: {node.op_type} of a tensor [batch, {', '.join(map(str, left.shape))}] with weights {list(weight.shape)} is not "
-                "supported; weights must be a matrix with as many rows as the tensor's last dimension"
+                f"{node.name}: {node.op_type} of a tensor [batch, {', '.join(map(str, left.shape))}] with weights {list(weight.shape)} is "
+                "not supported; weights must be a matrix with as many rows as the tensor's last dimension"
             )
         product = Product(left.tensor, weight, right.type, None, False, (*left.shape[:-1], weight.shape[1]))
         bias = operands[2] if len(operands) > 2 else None
@@ -235,7 +233,7 @@ class QdqReader:
                 return Sum(tensor, name, False, shape)
             case _:
                 raise UnsupportedModelError(
-                    f"{node.name}: Add is supported for a bias after MatMul and for two quantised tensors of one shape, not for these operands"
+                    f"{node.name}: Add is supported for a bias after MatMul and for two quantised tensors of one shape only"
                 )
 
     def _relu(self, node: onnx.NodeProto, value: Value | None) -> Value:
@@ -303,8 +301,8 @@ class QdqReader:
             known[known.index(-1)] = size // fixed
         if not known or any(d < 1 for d in known) or math.prod(known) != size:
             raise UnsupportedModelError(
-                f"{node.name}: Reshape of one sample {list(shape)} to {['batch' if d == BATCH else d for d in numbers]} does not keep the batch "
-                "as the first dimension"
+                f"{node.name}: Reshape of one sample {list(shape)} to {['batch' if d == BATCH else d for d in numbers]} does not keep the "
+                "batch as the first dimension"
             )
         return tuple(known)
 

@@ -99,7 +99,7 @@ def close_bias(node: onnx.NodeProto, product: Product, source: QuantType, target
     worst = (np.abs(product.weight).sum(axis=0) * largest << bits) + (0 if bias is None else np.abs(bias))
     if worst.size and int(worst.max()) >= ACCUMULATOR_LIMIT:
         raise UnsupportedModelError(
-            f"{node.name}: its accumulator can reach {int(worst.max())} (in magnitude), beyond 32 bits; fewer inputs or smaller weights are needed"
+            f"{node.name}: its accumulator can reach {int(worst.max())} beyond 32 bits; fewer inputs or smaller weights are needed"
         )
     return bias, bits
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ortools.sat.python import cp_model
+
 from placer.layout import Partition
+from placer.model.linear import total
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Pick, Variables
 from placer.problem import Option, Reader, Shape
 
@@ -32,7 +35,7 @@ def _equal_windows_when_direct(
     for window in sorted(p for p in written | read if p):
         writes = [lit for o, lit in zip(producer.block.options, producer.options, strict=True) if o.output == window]
         reads = [lit for o, lit in zip(consumer.block.options, consumer.options, strict=True) if o.inputs[reader.port] == window]
-        v.model.add(sum(writes) == sum(reads)).only_enforce_if(edge.memory_tile.negated())
+        v.model.add(total(writes) == total(reads)).only_enforce_if(edge.memory_tile.negated())
 
 
 def _adjacent_when_shared(v: Variables, producer: BlockVariables, consumer: BlockVariables, reader: Reader, edge: EdgeVariables) -> None:
@@ -45,10 +48,10 @@ def _adjacent_when_shared(v: Variables, producer: BlockVariables, consumer: Bloc
                 continue
             for dx, dy in sharing_offsets(po, producer.shape_of(p), co, consumer.shape_of(c)):
                 supports.append(_adjacency(v, producer, consumer, p, c, dx, dy))
-    v.model.add(sum(supports) == edge.shared_memory)
+    v.model.add(total(supports) == edge.shared_memory)
 
 
-def _adjacency(v: Variables, producer: BlockVariables, consumer: BlockVariables, p: Pick, c: Pick, dx: int, dy: int) -> object:
+def _adjacency(v: Variables, producer: BlockVariables, consumer: BlockVariables, p: Pick, c: Pick, dx: int, dy: int) -> cp_model.IntVar:
     literal = v.model.new_bool_var(f"{producer.block.name}.shares.{consumer.block.name}")
     v.model.add_implication(literal, p.literal)
     v.model.add_implication(literal, c.literal)

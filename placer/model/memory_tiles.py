@@ -1,13 +1,14 @@
 """Memory tiles hold both copies of each buffer and serve its ports: bytes, channels in, channels out, each summed a tile.
 
-A memory tile's number (row * columns + column) plays the part of time in three cumulative constraints; a buffer cut over several tiles is one
-interval of that many tiles.
+A memory tile's number (row * columns + column) plays the part of time in three cumulative constraints; a buffer cut over several tiles
+is one interval of that many tiles.
 """
 
 from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
+from placer.model.linear import total, weighted
 from placer.model.variables import NetVariables, Variables
 
 
@@ -41,7 +42,9 @@ def _interval(v: Variables, net: NetVariables) -> cp_model.IntervalVar:
 def _bytes(v: Variables, net: NetVariables) -> cp_model.IntVar:
     """Bytes of one shard, both copies."""
     demand = v.model.new_int_var(0, v.problem.device.memory_tile.memory_bytes, "bytes")
-    v.model.add(demand == sum(2 * s.partition.window_bytes(net.net.layout) * s.literal for s in net.shardings))
+    v.model.add(
+        demand == weighted((2 * s.partition.window_bytes(net.net.layout) for s in net.shardings), (s.literal for s in net.shardings))
+    )
     return demand
 
 
@@ -76,5 +79,5 @@ def _channels_out(v: Variables, net: NetVariables, limit: int) -> cp_model.IntVa
                     else:
                         v.model.add(share >= ports).only_enforce_if(sharding.literal, literal, edge.memory_tile)
         shares.append(share)
-    v.model.add(demand == sum(shares))
+    v.model.add(demand == total(shares))
     return demand

@@ -1,15 +1,19 @@
-"""The objective levels as expressions: interval, latency, tiles, transport, compactness. Evaluation in solution.py gives the same numbers."""
+"""The objective levels as expressions: interval, latency, tiles, transport, compactness.
+
+Evaluation in solution.py gives the same numbers.
+"""
 
 from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
+from placer.model.linear import Expression, total, weighted
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
 from placer.problem import BlockKind, Level
 from placer.solution import DISTANCE_SCALE, Box, bounding_box, topological_rank
 
 
-def level_expression(v: Variables, level: Level) -> cp_model.LinearExprT:
+def level_expression(v: Variables, level: Level) -> Expression:
     """The integer expression that `level` minimises; adds the variables it needs."""
     match level:
         case Level.INTERVAL:
@@ -17,31 +21,26 @@ def level_expression(v: Variables, level: Level) -> cp_model.LinearExprT:
         case Level.LATENCY:
             return _latency(v)
         case Level.TILES:
-            return sum(o.tiles * lit for b in v.blocks for o, lit in zip(b.block.options, b.options, strict=True))
+            return total(weighted((o.tiles for o in b.block.options), b.options) for b in v.blocks)
         case Level.TRANSPORT:
             return _transport(v)
         case Level.COMPACTNESS:
             return _compactness(v)
 
 
-def _weighted(b: BlockVariables, values: list[int]) -> cp_model.LinearExprT:
-    """The value that belongs to the chosen option."""
-    return sum(value * literal for value, literal in zip(values, b.options, strict=True))
-
-
 def _interval(v: Variables) -> cp_model.IntVar:
     cycles = [[o.cycles, o.output_cycles, *o.input_cycles] for b in v.blocks for o in b.block.options]
     interval = v.model.new_int_var(0, max(c for group in cycles for c in group), "interval")
     for b in v.blocks:
-        v.model.add(interval >= _weighted(b, [o.cycles for o in b.block.options]))
+        v.model.add(interval >= weighted((o.cycles for o in b.block.options), b.options))
     for net in v.nets:
         producer = v.blocks[net.net.producer]
         for reader, edge in zip(net.net.readers, net.edges, strict=True):
             consumer = v.blocks[reader.block]
             streamed = edge.shared_memory.negated()
-            v.model.add(interval >= _weighted(producer, [o.output_cycles for o in producer.block.options])).only_enforce_if(streamed)
-            read = [o.input_cycles[reader.port] for o in consumer.block.options]
-            v.model.add(interval >= _weighted(consumer, read)).only_enforce_if(streamed)
+            v.model.add(interval >= weighted((o.output_cycles for o in producer.block.options), producer.options)).only_enforce_if(streamed)
+            read = weighted((o.input_cycles[reader.port] for o in consumer.block.options), consumer.options)
+            v.model.add(interval >= read).only_enforce_if(streamed)
     return interval
 
 
@@ -58,11 +57,11 @@ def _latency(v: Variables) -> cp_model.IntVar:
     for number in sorted(range(len(v.nets)), key=lambda n: topological_rank(v.problem, n)):
         net = v.nets[number]
         producer = v.blocks[net.net.producer]
-        written = _weighted(producer, [o.output_cycles for o in producer.block.options])
+        written = weighted((o.output_cycles for o in producer.block.options), producer.options)
         for reader, edge in zip(net.net.readers, net.edges, strict=True):
             consumer = v.blocks[reader.block]
-            read = _weighted(consumer, [o.input_cycles[reader.port] for o in consumer.block.options])
-            run = _weighted(consumer, [o.latency for o in consumer.block.options])
+            read = weighted((o.input_cycles[reader.port] for o in consumer.block.options), consumer.options)
+            run = weighted((o.latency for o in consumer.block.options), consumer.options)
             start = done[net.net.producer]
             v.model.add(done[reader.block] >= start + run)
             v.model.add(done[reader.block] >= start + read + run).only_enforce_if(edge.dma)
@@ -70,9 +69,9 @@ def _latency(v: Variables) -> cp_model.IntVar:
     return latency
 
 
-def _transport(v: Variables) -> cp_model.LinearExprT:
+def _transport(v: Variables) -> Expression:
     row_weight = round(DISTANCE_SCALE * v.problem.row_weight)
-    terms: list[cp_model.LinearExprT] = []
+    terms: list[Expression] = []
     for net in v.nets:
         producer = v.blocks[net.net.producer]
         for reader, edge in zip(net.net.readers, net.edges, strict=True):
@@ -82,15 +81,15 @@ def _transport(v: Variables) -> cp_model.LinearExprT:
                 terms += [*_direct_distance(v, ends[0], ends[1], edge, row_weight)]
             if net.shardings:
                 terms += [*_buffered_distance(v, net, edge, ends, row_weight)]
-    return sum(terms)
+    return total(terms)
 
 
 class _Face:
     """The four sides of a face as linear expressions of its block's corner and picks."""
 
     def __init__(self, b: BlockVariables, boxes: list[Box]) -> None:
-        def side(values: list[int]) -> cp_model.LinearExprT:
-            return sum(value * p.literal for value, p in zip(values, b.picks, strict=True))
+        def side(values: list[int]) -> Expression:
+            return weighted(values, (p.literal for p in b.picks))
 
         self.west = b.column + side([x.west for x in boxes])
         self.east = b.column + side([x.east for x in boxes])
@@ -105,11 +104,11 @@ def _face(b: BlockVariables, heads: bool) -> _Face:
 
 def _gap(
     v: Variables,
-    low: cp_model.LinearExprT,
-    high: cp_model.LinearExprT,
-    other: tuple[cp_model.LinearExprT, cp_model.LinearExprT],
+    low: Expression,
+    high: Expression,
+    other: tuple[Expression, Expression],
     limit: int,
-    when: cp_model.IntVar,
+    when: cp_model.LiteralT,
 ) -> cp_model.IntVar:
     """A variable at least the distance of two ranges when the literal `when` holds; minimising makes it equal."""
     distance = v.model.new_int_var(0, limit, "gap")
@@ -118,17 +117,16 @@ def _gap(
     return distance
 
 
-def _direct_distance(v: Variables, a: _Face, b: _Face, edge: EdgeVariables, row_weight: int) -> tuple[cp_model.LinearExprT, ...]:
+def _direct_distance(v: Variables, a: _Face, b: _Face, edge: EdgeVariables, row_weight: int) -> tuple[Expression, ...]:
     device, direct = v.problem.device, edge.memory_tile.negated()
     across = _gap(v, a.west, a.east, (b.west, b.east), device.columns, direct)
     along = _gap(v, a.south, a.north, (b.south, b.north), device.rows, direct)
     return DISTANCE_SCALE * across, row_weight * along
 
 
-def _buffered_distance(
-    v: Variables, net: NetVariables, edge: EdgeVariables, ends: list[_Face], row_weight: int
-) -> tuple[cp_model.LinearExprT, ...]:
-    device, terms = v.problem.device, []
+def _buffered_distance(v: Variables, net: NetVariables, edge: EdgeVariables, ends: list[_Face], row_weight: int) -> tuple[Expression, ...]:
+    device = v.problem.device
+    terms: list[Expression] = []
     for face in ends:
         across = _gap(v, face.west, face.east, (net.column, net.column + net.size - 1), device.columns, edge.memory_tile)
         down = v.model.new_int_var(0, device.rows, "down")
@@ -137,7 +135,7 @@ def _buffered_distance(
     return tuple(terms)
 
 
-def _compactness(v: Variables) -> cp_model.LinearExprT:
+def _compactness(v: Variables) -> Expression:
     device = v.problem.device
     west, east = v.model.new_int_var(0, device.columns, "west"), v.model.new_int_var(0, device.columns, "east")
     south, north = v.model.new_int_var(0, device.rows, "south"), v.model.new_int_var(0, device.rows, "north")
@@ -145,6 +143,6 @@ def _compactness(v: Variables) -> cp_model.LinearExprT:
         if b.picks:
             v.model.add(west <= b.column)
             v.model.add(south <= b.row)
-            v.model.add(east >= b.column + sum(b.shape_of(p).width * p.literal for p in b.picks))
-            v.model.add(north >= b.row + sum(b.shape_of(p).height * p.literal for p in b.picks))
+            v.model.add(east >= b.column + b.width())
+            v.model.add(north >= b.row + b.height())
     return east - west + north - south

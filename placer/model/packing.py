@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
+from ortools.sat.python import cp_model
+
+from placer.model.linear import Expression, total, weighted
 from placer.model.variables import Variables
 
 
 def add_packing(v: Variables) -> None:
     """Two-dimensional no-overlap over the chosen footprints, and the tile count as a redundant sum."""
-    device, model = v.problem.device, v.model
+    device = v.problem.device
     columns, rows = [], []
     for b in v.blocks:
-        if not b.picks:
-            continue
-        width = sum(b.shape_of(p).width * p.literal for p in b.picks)
-        height = sum(b.shape_of(p).height * p.literal for p in b.picks)
-        columns.append(
-            model.new_interval_var(b.column, _sized(v, width, device.columns), _end(v, b.column, width, device.columns), "column")
-        )
-        rows.append(model.new_interval_var(b.row, _sized(v, height, device.rows), _end(v, b.row, height, device.rows), "row"))
-    model.add_no_overlap_2d(columns, rows)
-    model.add(sum(o.tiles * literal for b in v.blocks for o, literal in zip(b.block.options, b.options, strict=True)) <= device.core_tiles)
+        if b.picks:
+            columns.append(_interval(v, b.column, b.width(), device.columns, f"{b.block.name}.columns"))
+            rows.append(_interval(v, b.row, b.height(), device.rows, f"{b.block.name}.rows"))
+    v.model.add_no_overlap_2d(columns, rows)
+    v.model.add(total(weighted((o.tiles for o in b.block.options), b.options) for b in v.blocks) <= device.core_tiles)
 
 
-def _sized(v: Variables, expression: object, limit: int) -> object:
-    """A variable equal to a sum of literals: intervals take affine expressions of one variable only."""
-    size = v.model.new_int_var(1, limit, "size")
-    v.model.add(size == expression)
-    return size
-
-
-def _end(v: Variables, start: object, size: object, limit: int) -> object:
-    end = v.model.new_int_var(0, limit, "end")
-    v.model.add(end == start + size)  # type: ignore[operator]
-    return end
+def _interval(v: Variables, start: cp_model.IntVar, length: Expression, limit: int, name: str) -> cp_model.IntervalVar:
+    """[start, start + length) inside [0, limit); intervals take affine expressions of one variable only."""
+    size = v.model.new_int_var(1, limit, f"{name}.size")
+    end = v.model.new_int_var(0, limit, f"{name}.end")
+    v.model.add(size == length)
+    return v.model.new_interval_var(start, size, end, name)

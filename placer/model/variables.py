@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ortools.sat.python import cp_model
 
 from placer.layout import Partition, divisors
+from placer.model.linear import Expression, total, weighted
 from placer.problem import Block, MappingProblem, Net, Option, Shape
 from placer.solution import EdgeKind
 
@@ -37,6 +38,14 @@ class BlockVariables:
     def shape_of(self, pick: Pick) -> Shape:
         """The shape a pick stands for."""
         return self.block.options[pick.option].shapes[pick.shape]
+
+    def width(self) -> Expression:
+        """Columns of the chosen footprint."""
+        return weighted((self.shape_of(p).width for p in self.picks), (p.literal for p in self.picks))
+
+    def height(self) -> Expression:
+        """Rows of the chosen footprint."""
+        return weighted((self.shape_of(p).height for p in self.picks), (p.literal for p in self.picks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +85,7 @@ class NetVariables:
     shardings: tuple[Sharding, ...]
     column: cp_model.IntVar
     row: cp_model.IntVar
-    size: cp_model.LinearExprT
+    size: Expression
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +115,7 @@ def _block_variables(model: cp_model.CpModel, problem: MappingProblem, block: Bl
         shaped = [Pick(i, j, model.new_bool_var(f"{name}.option{i}.shape{j}")) for j in range(len(option.shapes))]
         picks += shaped
         if shaped:
-            model.add(sum(p.literal for p in shaped) == literals[i])
+            model.add(total(p.literal for p in shaped) == literals[i])
     placed = bool(picks)
     column = model.new_int_var(0, device.columns - 1 if placed else 0, f"{name}.column")
     row = model.new_int_var(0, device.rows - 1 if placed else 0, f"{name}.row")
@@ -123,11 +132,11 @@ def _net_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net) -
     buffered = model.new_bool_var(f"{name}.buffered")
     model.add_max_equality(buffered, [e.memory_tile for e in edges])
     shardings = tuple(Sharding(p, model.new_bool_var(f"{name}.shards{p}")) for p in possible_shardings(problem, net))
-    model.add(sum(s.literal for s in shardings) == buffered)
+    model.add(total(s.literal for s in shardings) == buffered)
     last_row = max(0, device.memory_rows - 1)
     column = model.new_int_var(0, device.columns - 1, f"{name}.memory_column")
     row = model.new_int_var(0, last_row, f"{name}.memory_row")
-    size = sum(s.partition.pieces * s.literal for s in shardings)
+    size = weighted((s.partition.pieces for s in shardings), (s.literal for s in shardings))
     model.add(column + size <= device.columns)
     # An unbuffered net has no place: pin it, so that equal mappings are one solution.
     for unused in (column, row):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 
-import ortools
 from ortools.sat.python import cp_model
 
 from placer.model.build import build_model
@@ -24,7 +24,7 @@ class CpSatSolver:
     """OR-Tools CP-SAT."""
 
     name = "cp-sat"
-    version = ortools.__version__
+    version = version("ortools")
 
     def solve(self, problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink) -> SolveResult:
         """Minimise all levels of `problem` in order (Solver.solve)."""
@@ -109,7 +109,7 @@ def _read_net(n: NetVariables, solver: cp_model.CpSolver) -> NetChoice:
 
 def _hint(v: Variables, solution: Solution) -> None:
     """Tell CP-SAT a solution to start from."""
-    v.model.clear_hints()
+    v.model.clear_hints()  # type: ignore[no-untyped-call]
     for b, choice in zip(v.blocks, solution.blocks, strict=True):
         for i, literal in enumerate(b.options):
             v.model.add_hint(literal, i == choice.option)

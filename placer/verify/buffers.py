@@ -1,9 +1,10 @@
-"""Families buffers and banks: every buffer that the kernels need, of the right size, reachable, apart from all others and from its rivals."""
+"""Families buffers and banks: every buffer that the kernels need, of the right size, reachable, apart from others and from rivals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from placer.layers import DenseLayer, Side
 from placer.mapping import MappedTile, TileBuffer
@@ -89,7 +90,7 @@ def check_overlaps(s: Subject) -> Iterator[Violation]:
                 owner = f"{mapped.name} ({tile.col}, {tile.row}) {buffer.kind}"
                 regions += [Region((a.col, a.row), a.offset, a.offset + buffer.bytes, owner) for a in buffer.at]
     regions.sort(key=lambda r: (r.memory, r.start, r.end))
-    for a, b in zip(regions, regions[1:], strict=False):
+    for a, b in pairwise(regions):
         if a.memory == b.memory and b.start < a.end:
             yield Violation(Family.BUFFERS, f"{a.owner} and {b.owner} overlap in tile {a.memory} at offset {b.start}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from placer.mapping import MappedEdge, MappedMemoryTile
 from placer.verify.subject import Subject, cuts
@@ -72,7 +73,7 @@ def _check_tile(s: Subject, place: tuple[int, int], held: list[Held]) -> Iterato
     buffers = sorted({(h.tile.offset, h.tile.offset + h.tile.bytes, h.tensor, h.shard) for h in held})
     if buffers and (buffers[0][0] < 0 or max(b[1] for b in buffers) > limits.memory_bytes):
         yield Violation(Family.MEMORY_TILES, f"{where} holds bytes beyond its {limits.memory_bytes}")
-    for a, b in zip(buffers, buffers[1:], strict=False):
+    for a, b in pairwise(buffers):
         if b[0] < a[1]:
             yield Violation(Family.MEMORY_TILES, f"{where}: {a[2]} and {b[2]} overlap at offset {b[0]}")
     writers = {(h.tensor, h.shard): h.tile.in_channels for h in held}
