@@ -15,7 +15,7 @@ from placer.layout import Partition
 
 SCHEMA = "placer.mapping/1"
 
-_strict = with_config(ConfigDict(extra="forbid"))
+_strict = with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
 
 
 @_strict

@@ -56,7 +56,7 @@ def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int
         if layer.side is Side.LEFT:
             inner, outer = pair.sources[0].rows, pair.target.rows
         channels = outer // split.n
-        needs.append(("weights", inner // split.k * channels, 1))
+        needs.append(("weights", inner // split.k * channels * layer.weight_type.dtype.bytes, 1))
     biased = sum(step.bias is not None for step in layer.steps)
     if finishes and biased:
         needs.append(("bias", channels * biased * BIAS_VALUE_BYTES, 1))

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from placer.layout import Partition
 from placer.mapping import MappedEdge, MappedTile
-from placer.verify.subject import LayerPair, Subject
+from placer.verify.subject import LayerPair, Subject, cuts
 from placer.verify.violation import Family, Violation
 
 INPUT_KINDS = ("input", "second_input")
@@ -39,7 +38,7 @@ def expected_edges(s: Subject) -> list[Expected]:
 
 
 def check_edges(s: Subject) -> Iterator[Violation]:
-    """The network's edges, each once, with the windows of their ends and a kind that can carry them."""
+    """The network's edges, each once, with the windows of their ends."""
     wanted = Counter(expected_edges(s))
     found = Counter(Expected(e.tensor, e.producer, e.consumer, e.port) for e in s.mapping.edges)
     for edge in wanted - found:
@@ -49,25 +48,35 @@ def check_edges(s: Subject) -> Iterator[Violation]:
     pairs = {pair.mapped.name: pair for pair in s.pairs()}
     for mapped in s.mapping.edges:
         yield from _check_windows(s, mapped, pairs)
-        yield from _check_kind(s, mapped, pairs)
     for tensor in sorted({e.tensor for e in s.mapping.edges}):
         if len({e.written for e in s.mapping.edges if e.tensor == tensor}) > 1:
             yield Violation(Family.EDGES, f"{tensor} is written in different windows for different readers")
 
 
 def _check_windows(s: Subject, edge: MappedEdge, pairs: dict[str, LayerPair]) -> Iterator[Violation]:
-    ends: list[tuple[str, Partition, Partition]] = []
-    if edge.producer in pairs:
-        ends.append((edge.producer, edge.written, pairs[edge.producer].written_partition))
-    if edge.consumer in pairs:
-        ends.append((edge.consumer, edge.read, pairs[edge.consumer].read_partition))
+    """A layer's windows follow from its split; those of a border need only be whole blocks."""
+    ends = [
+        (edge.producer, edge.written, pairs[edge.producer].written_partition if edge.producer in pairs else None),
+        (edge.consumer, edge.read, pairs[edge.consumer].read_partition if edge.consumer in pairs else None),
+    ]
+    layout = s.layout(edge.tensor)
     for name, stated, actual in ends:
-        if stated != actual:
+        if actual and stated != actual:
             yield Violation(Family.EDGES, f"{edge.tensor}: {name} has windows {actual}, the edge states {stated}")
-    if (edge.kind == "memory_tile") != bool(edge.memory_tiles) or (edge.kind == "memory_tile") != (edge.shards is not None):
-        yield Violation(
-            Family.EDGES, f"{edge.tensor} to {edge.consumer}: memory tiles belong to edges of kind memory_tile, and to all of them"
-        )
+        if layout and not actual and not cuts(stated, layout, s.device.mmul[0]):
+            yield Violation(Family.EDGES, f"{edge.tensor}: the windows {stated} of {name} are not whole blocks")
+
+
+def check_kinds(s: Subject) -> Iterator[Violation]:
+    """Each edge has a kind that can carry its windows."""
+    pairs = {pair.mapped.name: pair for pair in s.pairs()}
+    for edge in s.mapping.edges:
+        buffered = edge.kind == "memory_tile"
+        if buffered != bool(edge.memory_tiles) or buffered != (edge.shards is not None):
+            yield Violation(
+                Family.EDGES, f"{edge.tensor} to {edge.consumer}: memory tiles belong to edges of kind memory_tile, and to all of them"
+            )
+        yield from _check_kind(s, edge, pairs)
 
 
 def _check_kind(s: Subject, edge: MappedEdge, pairs: dict[str, LayerPair]) -> Iterator[Violation]:
@@ -105,15 +114,30 @@ def _places(tile: MappedTile, kind: str) -> tuple[object, ...] | None:
 
 
 def check_channels(s: Subject) -> Iterator[Violation]:
-    """Streams into and out of each core tile fit its DMA channels."""
-    core = s.device.core
-    pairs = s.pairs()
-    for pair in pairs:
-        incoming = sum(e.consumer == pair.mapped.name and e.kind != "shared_memory" for e in s.mapping.edges)
-        outgoing = any(e.producer == pair.mapped.name and e.kind != "shared_memory" for e in s.mapping.edges)
-        if incoming > core.dma_in:
-            yield Violation(Family.CHANNELS, f"each tile of {pair.mapped.name} needs {incoming} DMA channels in and has {core.dma_in}")
-        if outgoing > core.dma_out:
-            yield Violation(
-                Family.CHANNELS, f"each tile of {pair.mapped.name} needs {int(outgoing)} DMA channels out and has {core.dma_out}"
-            )
+    """The DMA of each core tile has a channel for every window that streams into or out of its memory.
+
+    A buffer in a neighbour's memory takes a channel of that neighbour; ping and pong take turns on one channel, so they lie in one memory.
+    """
+    limits = {"in": s.device.core.dma_in, "out": s.device.core.dma_out}
+    used: Counter[tuple[tuple[int, int], str]] = Counter()
+    for pair in s.pairs():
+        streamed = _streamed_kinds(s, pair)
+        for tile in pair.mapped.tiles:
+            for buffer in tile.buffers:
+                memories = sorted({(at.col, at.row) for at in buffer.at})
+                if buffer.kind not in streamed or not memories:
+                    continue
+                if len(memories) > 1:
+                    where = f"layer {pair.mapped.name}, tile ({tile.col}, {tile.row}), {buffer.kind}"
+                    yield Violation(Family.CHANNELS, f"{where}: copies in tiles {memories[0]} and {memories[1]} cannot share a DMA channel")
+                used[memories[0], "out" if buffer.kind == "output" else "in"] += 1
+    for (place, direction), count in sorted(used.items()):
+        if count > limits[direction]:
+            yield Violation(Family.CHANNELS, f"core tile {place} needs {count} DMA channels {direction} and has {limits[direction]}")
+
+
+def _streamed_kinds(s: Subject, pair: LayerPair) -> set[str]:
+    """The kinds of a layer's buffers that the DMA fills or empties: those of its edges that do not share memory."""
+    streams = [e for e in s.mapping.edges if e.kind != "shared_memory"]
+    kinds = {INPUT_KINDS[e.port] for e in streams if e.consumer == pair.mapped.name}
+    return kinds | {"output" for e in streams if e.producer == pair.mapped.name}

@@ -12,10 +12,13 @@ from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
 LEVELS = ("interval", "latency", "tiles", "transport", "compactness")
+# Transport counts in hundredths of a column, the weight of a row too.
+HUNDREDTHS = 100
 
 
 def check_figures(s: Subject) -> Iterator[Violation]:
     """What the mapping states against what its parts give."""
+    yield from _check_objective(s)
     pairs = {p.mapped.name: p for p in s.pairs()}
     for pair in pairs.values():
         if pair.mapped.cycles != _kernel_cycles(s, pair):
@@ -36,10 +39,20 @@ def check_figures(s: Subject) -> Iterator[Violation]:
         if value != figures[name]:
             yield Violation(Family.FIGURES, f"the mapping's {name} is {figures[name]:g}, not {value}")
     for level in s.mapping.objective:
+        if level.level in LEVELS and abs(level.value - figures[level.level]) > 1e-6:
+            yield Violation(Family.FIGURES, f"objective {level.level} is {figures[level.level]:g}, not {level.value:g}")
+
+
+def _check_objective(s: Subject) -> Iterator[Violation]:
+    """Levels that exist, each once, with bounds below their values and a status that follows from both."""
+    names = [level.level for level in s.mapping.objective]
+    if not names or len(set(names)) < len(names):
+        yield Violation(Family.FIGURES, f"the objective must be one or more different levels, not {names}")
+    if s.mapping.row_weight < 0:
+        yield Violation(Family.FIGURES, f"row_weight {s.mapping.row_weight:g} is negative")
+    for level in s.mapping.objective:
         if level.level not in LEVELS:
             yield Violation(Family.FIGURES, f"objective level {level.level!r} does not exist")
-        elif abs(level.value - figures[level.level]) > 1e-6:
-            yield Violation(Family.FIGURES, f"objective {level.level} is {figures[level.level]:g}, not {level.value:g}")
         if level.bound > level.value + 1e-6:
             yield Violation(Family.FIGURES, f"objective {level.level}: the bound {level.bound:g} is above the value {level.value:g}")
     proven = all(abs(level.value - level.bound) <= 1e-6 for level in s.mapping.objective)
@@ -97,6 +110,7 @@ def _edge_cycles(s: Subject, edge: MappedEdge) -> int:
 
 def _transport(s: Subject, pairs: dict[str, LayerPair]) -> float:
     total = 0.0
+    row_weight = round(HUNDREDTHS * s.mapping.row_weight) / HUNDREDTHS
     for edge in s.mapping.edges:
         ends = []
         if edge.producer in pairs:
@@ -106,10 +120,10 @@ def _transport(s: Subject, pairs: dict[str, LayerPair]) -> float:
             ends.append([t for t in pairs[edge.consumer].mapped.tiles if t.k_index == 0])
         if edge.kind == "memory_tile" and edge.memory_tiles:
             columns = [m.col for m in edge.memory_tiles]
-            total += sum(_gap(_columns(t), columns) + s.mapping.row_weight * (min(x.row for x in t) + 1) for t in ends)
+            total += sum(_gap(_columns(t), columns) + row_weight * (min(x.row for x in t) + 1) for t in ends)
         elif len(ends) == 2:
             a, b = ends
-            total += _gap(_columns(a), _columns(b)) + s.mapping.row_weight * _gap([t.row for t in a], [t.row for t in b])
+            total += _gap(_columns(a), _columns(b)) + row_weight * _gap([t.row for t in a], [t.row for t in b])
     return total
 
 

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from placer.layout import Partition
 from placer.mapping import MappedEdge, MappedMemoryTile
 from placer.verify.subject import Subject, cuts
 from placer.verify.violation import Family, Violation
+
+# A memory tile's DMA addresses 32-bit words (aie-rt, xaie_dma_aieml.c).
+WORD_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,7 @@ class Held:
     """One shard of one activation in one memory tile, as all edges of the activation state it."""
 
     tensor: str
+    shards: Partition
     shard: int
     tile: MappedMemoryTile
 
@@ -24,18 +29,17 @@ def check_memory_tiles(s: Subject) -> Iterator[Violation]:
     """Every shard by itself, then every memory tile as a whole."""
     held: list[Held] = []
     for edge in s.mapping.edges:
-        if edge.kind == "memory_tile":
-            yield from _check_edge(s, edge)
-            held += [Held(edge.tensor, number, tile) for number, tile in enumerate(edge.memory_tiles)]
+        if edge.shards is not None:
+            yield from _check_edge(s, edge, edge.shards)
+            held += [Held(edge.tensor, edge.shards, number, tile) for number, tile in enumerate(edge.memory_tiles)]
     yield from _check_agreement(held)
     for place in sorted({(h.tile.col, h.tile.row) for h in held}):
         yield from _check_tile(s, place, [h for h in held if (h.tile.col, h.tile.row) == place])
 
 
-def _check_edge(s: Subject, edge: MappedEdge) -> Iterator[Violation]:
+def _check_edge(s: Subject, edge: MappedEdge, shards: Partition) -> Iterator[Violation]:
     layout, where = s.layout(edge.tensor), f"{edge.tensor} to {edge.consumer}"
-    shards = edge.shards
-    if layout is None or shards is None:
+    if layout is None:
         return
     if not cuts(shards, layout, 1) or not edge.written.refines(shards) or not edge.read.refines(shards):
         yield Violation(Family.MEMORY_TILES, f"{where}: windows {edge.written} and {edge.read} do not each lie in one shard of {shards}")
@@ -49,6 +53,8 @@ def _check_edge(s: Subject, edge: MappedEdge) -> Iterator[Violation]:
             yield Violation(Family.MEMORY_TILES, f"{at} does not exist on {s.device.name}")
         if tile.bytes != 2 * layout.bytes // shards.pieces:
             yield Violation(Family.MEMORY_TILES, f"{at}: both copies take {2 * layout.bytes // shards.pieces} bytes, not {tile.bytes}")
+        if tile.offset % WORD_BYTES:
+            yield Violation(Family.MEMORY_TILES, f"{at}: offset {tile.offset} is not aligned to {WORD_BYTES} bytes")
         if (len(tile.in_channels), len(tile.out_channels)) != (writers, readers):
             yield Violation(Family.MEMORY_TILES, f"{at}: {writers} windows come in and {readers} go out, a channel each")
         if tile.descriptors != 2 * (len(tile.in_channels) + len(tile.out_channels)):
@@ -58,6 +64,8 @@ def _check_edge(s: Subject, edge: MappedEdge) -> Iterator[Violation]:
 def _check_agreement(held: list[Held]) -> Iterator[Violation]:
     """Edges of one activation that go through memory tiles read one buffer."""
     for tensor in sorted({h.tensor for h in held}):
+        if len({h.shards for h in held if h.tensor == tensor}) > 1:
+            yield Violation(Family.MEMORY_TILES, f"{tensor}: its readers disagree on how it is cut over memory tiles")
         for shard in sorted({h.shard for h in held if h.tensor == tensor}):
             places = {
                 (h.tile.col, h.tile.row, h.tile.offset, h.tile.bytes, h.tile.in_channels)

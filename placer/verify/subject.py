@@ -95,7 +95,6 @@ def cuts(partition: Partition, layout: Layout, block_rows: int) -> bool:
         and layout.samples % partition.samples == 0
         and layout.rows % (partition.rows * block_rows) == 0
         and layout.columns % (partition.columns * BLOCK_COLUMNS) == 0
-        and (partition.samples == layout.samples or (partition.rows == 1 or layout.samples == 1))
     )
 
 

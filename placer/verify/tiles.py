@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from placer.layers import DenseLayer, Side
@@ -15,6 +14,8 @@ def check_identity(s: Subject) -> Iterator[Violation]:
     """The mapping names this device, this network, and each of its layers once."""
     if (s.mapping.columns, s.mapping.rows) != (s.device.columns, s.device.rows) or s.mapping.device != s.device.name:
         yield Violation(Family.IDENTITY, f"the mapping is for {s.mapping.device} with {s.mapping.columns} x {s.mapping.rows} tiles")
+    if s.mapping.batch < 1:
+        yield Violation(Family.IDENTITY, f"a batch of {s.mapping.batch} is less than one sample")
     if s.mapping.network != s.graph.name:
         yield Violation(Family.IDENTITY, f"the mapping is of network {s.mapping.network!r}, not {s.graph.name!r}")
     if [m.name for m in s.mapping.layers] != [layer.name for layer in s.graph.layers]:
@@ -54,10 +55,11 @@ def check_splits(s: Subject) -> Iterator[Violation]:
             pair.written_partition, pair.target, block_rows
         ):
             yield Violation(Family.SPLIT, f"layer {name} does not divide into whole blocks under its split")
-        parts = Counter((t.m_index, t.k_index, t.n_index) for t in pair.mapped.tiles)
-        wanted = {(m, k, n) for m in range(split.m) for k in range(split.k) for n in range(split.n)}
-        if set(parts) != wanted or any(count > 1 for count in parts.values()):
-            yield Violation(Family.SPLIT, f"layer {name}: its {len(pair.mapped.tiles)} tiles do not hold each of {len(wanted)} parts once")
+        parts = {(t.m_index, t.k_index, t.n_index) for t in pair.mapped.tiles}
+        wanted = split.m * split.k * split.n
+        inside = all(0 <= m < split.m and 0 <= k < split.k and 0 <= n < split.n for m, k, n in parts)
+        if not inside or len(parts) != wanted or len(pair.mapped.tiles) != wanted:
+            yield Violation(Family.SPLIT, f"layer {name}: its {len(pair.mapped.tiles)} tiles do not hold each of {wanted} parts once")
 
 
 def check_tiles(s: Subject) -> Iterator[Violation]:
