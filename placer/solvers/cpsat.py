@@ -30,7 +30,7 @@ class CpSatSolver:
         """Minimise all levels of `problem` in order (Solver.solve)."""
         v = build_model(problem)
         deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
-        best, results, proven, work = seed, [], True, limits.work
+        best, bounds, work = seed, list[int](), limits.work
         for number, level in enumerate(problem.objective):
             expression = level_expression(v, level)
             v.model.minimize(expression)
@@ -46,11 +46,22 @@ class CpSatSolver:
             if not best:
                 return SolveResult(Status.UNKNOWN, None, ())
             value = Evaluation(problem, best).value(level)
-            results.append(LevelResult(level, value, min(bound, value)))
-            proven = proven and results[-1].bound == value
+            bounds.append(bound)
             v.model.add(expression <= value)
-            progress(Progress(level, value, results[-1].bound))
-        return SolveResult(Status.OPTIMAL if proven else Status.FEASIBLE, best, tuple(results))
+            progress(Progress(level, value, min(bound, value)))
+        return _result(problem, best, tuple(bounds))
+
+
+def _result(problem: MappingProblem, best: Solution | None, bounds: tuple[int, ...]) -> SolveResult:
+    """The values of the last solution: at a level that was left unproven it may be better than when that level was left."""
+    if best is None:
+        return SolveResult(Status.UNKNOWN, None, ())
+    evaluation, results = Evaluation(problem, best), []
+    for level, bound in zip(problem.objective, bounds, strict=True):
+        value = evaluation.value(level)
+        results.append(LevelResult(level, value, min(bound, value)))
+    proven = all(r.bound == r.value for r in results)
+    return SolveResult(Status.OPTIMAL if proven else Status.FEASIBLE, best, tuple(results))
 
 
 @dataclass(frozen=True)
