@@ -207,11 +207,11 @@ class _Lowering:
             raise UnsupportedModelError(f"{op.name}: a constant added to {name} along tokens is supported only after a transposed MatMul")
 
     def _read_outside(self, tensor: str, op: Operation) -> bool:
-        """Whether anything but `op`, or a view that leads to it, reads `tensor`."""
+        """Whether anything but `op` reads `tensor` or a view of it, also a view that comes later in the network."""
         if tensor in self.network.outputs:
             return True
-        readers = self.network.consumers(tensor)
-        return any(r is not op and not isinstance(r, Transpose | Reshape) for r in readers)
+        readers = (r for r in self.network.consumers(tensor) if r is not op)
+        return any(self._read_outside(r.target, op) if isinstance(r, Transpose | Reshape) else True for r in readers)
 
 
 def _step(name: str, up: int, shift: int, relu: bool, bias: IntArray | None, largest: int) -> Step:

@@ -49,7 +49,8 @@ def evaluate_all(network: Network, inputs: tuple[IntArray, ...]) -> tuple[NamedV
 def requantise(total: IntArray, shift: int, target: QuantType, relu: bool) -> IntArray:
     """total / 2^shift rounded half to even, saturated to the target's type, then max(0, .) when `relu`. A negative shift multiplies."""
     if shift <= 0:
-        rounded = total << min(-shift, 62 - target.dtype.bits) if shift else total
+        # Saturating first says the same and cannot overflow: what is out of range stays out of range, and its bits fit.
+        rounded = np.clip(total, target.dtype.min, target.dtype.max) << min(-shift, target.dtype.bits) if shift else total
     else:
         # Half to even: add just under a half, and the lowest kept bit tips the exact halves.
         shift = min(shift, 62)

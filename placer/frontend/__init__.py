@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from placer.errors import UnsupportedModelError
-from placer.frontend.fold import fold_relu
+from placer.frontend.fold import drop_unread, fold_relu
 from placer.frontend.onnx_file import read_file
 from placer.frontend.qdq import QdqReader
 from placer.network import Network
@@ -26,4 +26,4 @@ def read_model(path: Path) -> Network:
                 f"{node.name}: operator {node.op_type} belongs to a dialect that is not supported; "
                 "export QuantizeLinear/DequantizeLinear (QDQ) around floating-point operators"
             )
-    return fold_relu(QdqReader(model).read())
+    return drop_unread(fold_relu(drop_unread(QdqReader(model).read())))

@@ -5,16 +5,22 @@ A symbolic batch inside a computed shape is carried as BATCH, a number that no r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
 from placer.frontend.onnx_file import tensor_value
 from placer.frontend.values import Constant
+from placer.network import IntArray
 
 BATCH = -(1 << 40)
+
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,67 +51,116 @@ class Attributes:
         """The value of a Constant node."""
         for attribute in self.node.attribute:
             if attribute.name == "value":
-                return plain(tensor_value(attribute.t, self.node.name))
+                return plain(tensor_value(attribute.t, self.node.name), self.node.name)
             if attribute.name in {"value_float", "value_int"}:
-                return plain(np.asarray(attribute.f if attribute.name == "value_float" else attribute.i))
+                return plain(np.asarray(attribute.f if attribute.name == "value_float" else attribute.i), self.node.name)
             if attribute.name in {"value_floats", "value_ints"}:
-                return plain(np.asarray(list(attribute.floats or attribute.ints)))
+                return plain(np.asarray(list(attribute.floats or attribute.ints)), self.node.name)
         raise UnsupportedModelError(f"{self.node.name}: this form of Constant is not supported; a numeric tensor is")
 
 
-def plain(value: np.ndarray) -> Constant:
-    """A constant straight from the file. Integers keep their integer form."""
+def plain(value: Array, where: str) -> Constant:
+    """A constant straight from the file, called `where`. Integers keep their integer form.
+
+    Raises UnsupportedModelError for other element types.
+    """
     if value.dtype.kind not in "iuf":
-        raise UnsupportedModelError(f"constants of type {value.dtype} are not supported; integers and floats are")
+        raise UnsupportedModelError(f"{where}: constants of type {value.dtype} are not supported; integers and floats are")
     integers = value.astype(np.int64) if value.dtype.kind in "iu" else None
     return Constant(value.astype(np.float64), value.dtype.name, integers)
 
 
 def fold(node: onnx.NodeProto, operands: tuple[Constant, ...]) -> Constant | None:
-    """The result of `node` on constants, or None for an operator that is not folded.
+    """The result of `node` on constants, or None for an operator, or a use of it, that is not folded.
 
     Raises InputError when the operands do not suit the operator.
     """
     attributes = Attributes(node)
+    first = operands[0]
     try:
         match node.op_type:
-            case "Identity" | "Cast":
-                return operands[0]
+            case "Identity":
+                return first
+            case "Cast":
+                return _cast(first, attributes.integer("to", 0))
             case "Transpose":
                 perm = attributes.integers("perm")
-                return _mapped(operands[0], lambda a: np.transpose(a, perm))
+                return _mapped(first, lambda a: np.transpose(a, perm))
             case "Reshape":
-                return _mapped(operands[0], lambda a: a.reshape(_integers(operands[1])))
+                return _mapped(first, lambda a: a.reshape(_target_shape(a, operands[1], attributes.integer("allowzero", 0))))
             case "Clip":
-                low, high = (float(o.real) for o in operands[1:3])
-                return _mapped(operands[0], lambda a: np.clip(a, low, high).astype(a.dtype))
+                return _clipped(first, operands[1:])
             case "Unsqueeze" | "Squeeze":
                 axes = _integers(operands[1]) if len(operands) > 1 else attributes.integers("axes")
                 if node.op_type == "Squeeze":
-                    return _mapped(operands[0], lambda a: np.squeeze(a, axes))
-                return _mapped(operands[0], lambda a: np.expand_dims(a, axes or ()))
+                    return _mapped(first, lambda a: np.squeeze(a, axes))
+                return _mapped(first, lambda a: np.expand_dims(a, axes or ()))
             case "Concat":
-                axis = attributes.integer("axis", 0)
-                return plain(np.concatenate([_whole(o) for o in operands], axis))
+                if any(o.integers is None or o.type is not None for o in operands):
+                    return None
+                return plain(np.concatenate([_whole(o) for o in operands], attributes.integer("axis", 0)), node.name)
             case "Gather":
-                index = _integers(operands[1])
-                return plain(np.take(_whole(operands[0]), np.asarray(index).reshape(operands[1].real.shape), attributes.integer("axis", 0)))
+                index = _whole(operands[1])
+                return _mapped(first, lambda a: np.take(a, index, attributes.integer("axis", 0)))
+            case "Shape":
+                return plain(np.asarray(_range(node, first.real.shape), np.int64), node.name)
             case _:
                 return None
     except (ValueError, IndexError, TypeError) as error:
         raise InputError(f"{node.name}: {node.op_type} of constants whose shapes do not fit together") from error
 
 
-def _mapped(constant: Constant, change: object) -> Constant:
-    integers = None if constant.integers is None else change(constant.integers)  # type: ignore[operator]
-    return Constant(change(constant.real), constant.dtype, integers, constant.type)  # type: ignore[operator]
+def shape_constant(node: onnx.NodeProto, shape: tuple[int, ...]) -> Constant:
+    """What a Shape node gives for a tensor of `shape`, batch included, between its attributes start and end."""
+    return plain(np.asarray(_range(node, shape), np.int64), node.name)
+
+
+def _range(node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
+    attributes = Attributes(node)
+    return shape[attributes.integer("start", 0) : attributes.integer("end", len(shape))]
+
+
+def _cast(constant: Constant, to: int) -> Constant | None:
+    """A change of element type that keeps every value; dequantised values stay what they are."""
+    try:
+        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(to))
+    except KeyError:
+        return None
+    if dtype.kind not in "iuf":
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        kept = constant.real.astype(dtype).astype(np.float64)
+    if not np.array_equal(kept, constant.real):
+        return None
+    if constant.type is not None:
+        return constant if dtype.kind == "f" else None
+    return plain(constant.real.astype(dtype), "Cast")
+
+
+def _clipped(constant: Constant, bounds: tuple[Constant, ...]) -> Constant | None:
+    """Clip; of dequantised values only where it changes nothing, because their integers are not on the scale of the bounds."""
+    if len(bounds) != 2:
+        return None
+    low, high = (float(b.real.reshape(())) for b in bounds)
+    if constant.type is None:
+        return _mapped(constant, lambda a: np.clip(a, low, high).astype(a.dtype))
+    return constant if np.array_equal(np.clip(constant.real, low, high), constant.real) else None
+
+
+def _target_shape(value: Array, listed: Constant, allowzero: int) -> tuple[int, ...]:
+    return tuple(value.shape[i] if d == 0 and not allowzero else d for i, d in enumerate(_integers(listed)))
+
+
+def _mapped(constant: Constant, change: Callable[[Array], Array]) -> Constant:
+    integers = None if constant.integers is None else change(constant.integers)
+    return replace(constant, real=change(constant.real), integers=integers)
 
 
 def _integers(constant: Constant) -> tuple[int, ...]:
     return tuple(int(i) for i in _whole(constant).reshape(-1))
 
 
-def _whole(constant: Constant) -> np.ndarray:
-    if constant.integers is None:
+def _whole(constant: Constant) -> IntArray:
+    if constant.integers is None or constant.type is not None:
         raise ValueError("a shape or index must be an integer")
     return constant.integers

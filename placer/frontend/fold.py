@@ -1,4 +1,4 @@
-"""Folding after import, only where it is provably exact.
+"""Folding after import, only where it is provably exact: what nobody reads goes, and a ReLU joins what it follows.
 
 A ReLU with a rounding point of its own changes nothing but the sign when its scale equals that of what it reads: it then belongs to the
 operation before it, if nobody else reads the unrectified result.
@@ -20,9 +20,22 @@ def fold_relu(network: Network) -> Network:
             operations.append(op)
         else:
             operations[operations.index(writer)] = replace(writer, target=op.target, relu=True)
-    used = {n for op in operations for n in (*op.sources, op.target)} | {*network.inputs, *network.outputs}
-    tensors = tuple(t for t in network.tensors if t.name in used)
-    return replace(network, tensors=tensors, operations=tuple(operations))
+    return replace(network, operations=tuple(operations))
+
+
+def drop_unread(network: Network) -> Network:
+    """Without the operations, inputs and tensors that no output depends on."""
+    needed, operations = set(network.outputs), list[Operation]()
+    for op in reversed(network.operations):
+        if op.target in needed:
+            needed.update(op.sources)
+            operations.append(op)
+    return replace(
+        network,
+        inputs=tuple(name for name in network.inputs if name in needed),
+        tensors=tuple(t for t in network.tensors if t.name in needed),
+        operations=tuple(reversed(operations)),
+    )
 
 
 def _foldable(network: Network, done: list[Operation], op: Operation) -> Dense | Add | Requantise | None:

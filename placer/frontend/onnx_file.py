@@ -66,10 +66,13 @@ def read_file(path: Path) -> Model:
         raise InputError(f"{path} is not an ONNX model: it does not parse") from error
     if not proto.graph.node or not proto.graph.output:
         raise InputError(f"{path} is not an ONNX model: its graph has no nodes or no outputs")
+    if not any(o.domain in {"", "ai.onnx"} for o in proto.opset_import):
+        raise InputError(f"{path} is not a complete ONNX model: it states no operator-set version")
     initialisers = tuple(_initialiser(t, path) for t in proto.graph.initializer)
     constants = {i.name for i in initialisers}
     inputs = tuple(_graph_input(i, path) for i in proto.graph.input if i.name not in constants)
     known = constants | {i.name for i in inputs} | {""}
+    _check_definitions(proto.graph, [*(i.name for i in initialisers), *(i.name for i in inputs)], path)
     nodes = _sorted_nodes(list(proto.graph.node), known, path)
     return Model(path.stem, inputs, tuple(o.name for o in proto.graph.output), initialisers, nodes)
 
@@ -117,8 +120,25 @@ def _graph_input(value: onnx.ValueInfoProto, path: Path) -> GraphInput:
     kind = value.type.tensor_type
     if not kind.HasField("shape"):
         raise InputError(f"{path}: input {value.name!r} has no shape; export the model with a static shape and a symbolic batch")
-    dims = tuple(d.dim_value if d.HasField("dim_value") else None for d in kind.shape.dim)
+    # Some exporters write an unknown dimension as 0 or -1.
+    dims = tuple(d.dim_value if d.dim_value > 0 else None for d in kind.shape.dim)
     return GraphInput(value.name, dims, kind.elem_type)
+
+
+def _check_definitions(graph: onnx.GraphProto, names: list[str], path: Path) -> None:
+    """Every value is defined once, every node defines one, and every output is defined."""
+    for node in graph.node:
+        if not node.output or not node.output[0]:
+            raise InputError(f"{path}: node {node.name or node.op_type!r} has no output")
+        names.extend(name for name in node.output if name)
+    defined: set[str] = set()
+    for name in names:
+        if name in defined:
+            raise InputError(f"{path}: {name!r} is defined more than once")
+        defined.add(name)
+    for output in graph.output:
+        if output.name not in defined:
+            raise InputError(f"{path}: output {output.name!r} is not defined by any node")
 
 
 def _sorted_nodes(nodes: list[onnx.NodeProto], known: set[str], path: Path) -> tuple[onnx.NodeProto, ...]:
@@ -136,13 +156,12 @@ def _sorted_nodes(nodes: list[onnx.NodeProto], known: set[str], path: Path) -> t
         waiting.append(missing)
         if not missing:
             heapq.heappush(ready, index)
-    ordered, names = [], set()
+    ordered: list[onnx.NodeProto] = []
+    names: set[str] = set()
     while ready:
         index = heapq.heappop(ready)
         node = nodes[index]
-        if not node.name or node.name in names:
-            node.name = f"{node.op_type}_{index}"
-        names.add(node.name)
+        _name(node, index, names)
         ordered.append(node)
         for name in node.output:
             for reader in readers.pop(name, ()):
@@ -152,3 +171,11 @@ def _sorted_nodes(nodes: list[onnx.NodeProto], known: set[str], path: Path) -> t
     if len(ordered) < len(nodes):
         raise InputError(f"{path}: the model's graph has a cycle through node {next(n for i, n in enumerate(nodes) if waiting[i]).name!r}")
     return tuple(ordered)
+
+
+def _name(node: onnx.NodeProto, index: int, names: set[str]) -> None:
+    """Give a node without a name, or with one of `names`, a name of its own, and add it to them."""
+    if not node.name or node.name in names:
+        stem = f"{node.op_type}_{index}"
+        node.name = next(n for n in (stem, *(f"{stem}_{i}" for i in range(2, len(names) + 3))) if n not in names)
+    names.add(node.name)

@@ -6,16 +6,17 @@ Between a DequantizeLinear and the next QuantizeLinear the model computes in rea
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.frontend.constants import BATCH, Attributes, fold, plain
+from placer.frontend.constants import BATCH, Attributes, fold, plain, shape_constant
 from placer.frontend.onnx_file import Model
-from placer.frontend.rounding import close_bias, constant_type, quant_type, quantised_constant
+from placer.frontend.rounding import check_sum, close_bias, constant_type, dequant_type, quant_type, quantised_constant
+from placer.frontend.shapes import new_shape, sample_permutation
 from placer.frontend.values import (
     Constant,
     Movement,
@@ -30,12 +31,13 @@ from placer.frontend.values import (
     Sum,
     Value,
 )
-from placer.network import Add, Dense, Network, Operation, QuantType, Requantise, Reshape, Tensor, Transpose
+from placer.network import Add, Dense, IntArray, Network, Operation, QuantType, Requantise, Reshape, Tensor, Transpose
 
 SUPPORTED = (
     "QuantizeLinear, DequantizeLinear, Gemm, MatMul with constant weights, Add, Relu, Transpose, Reshape, Flatten, Squeeze, Unsqueeze, "
     "Identity and Dropout"
 )
+QUANTISERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
 QUANTISE_FIRST = (
     "quantise it first, for example with onnxruntime.quantization.quantize_static (QDQ format, int8, symmetric, power-of-two scales)"
 )
@@ -46,10 +48,11 @@ class QdqReader:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.values: dict[str, Value] = {i.name: plain(i.value) for i in model.initialisers}
+        self.values: dict[str, Value] = {i.name: plain(i.value, f"initialiser {i.name}") for i in model.initialisers}
         self.batch: int | None = None
-        self.inputs: list[str] = []
-        self.quantised_inputs: set[str] = set()
+        self.quantised_inputs: dict[str, str] = {}
+        self.taken = {i.name for i in model.inputs} | set(self.values)
+        self.taken.update(name for node in model.nodes for name in (node.name, *node.output))
         self.tensors: dict[str, Tensor] = {}
         self.operations: list[Operation] = []
 
@@ -58,15 +61,29 @@ class QdqReader:
 
         Raises UnsupportedModelError or InputError.
         """
-        if not any(n.op_type in {"QuantizeLinear", "DequantizeLinear"} for n in self.model.nodes):
+        if not any(n.op_type in QUANTISERS for n in self.model.nodes):
             raise UnsupportedModelError(f"model {self.model.name} is not quantised (it has no QuantizeLinear); {QUANTISE_FIRST}")
         for value in self.model.inputs:
             self._input(value.name, value.dims)
         for node in self.model.nodes:
-            operands = [self.values[name] if name else None for name in node.input]
-            self.values[node.output[0]] = self._apply(node, operands)
+            self.values[node.output[0]] = self._apply(node, [self._operand(node, name) for name in node.input])
+        inputs = tuple(self.quantised_inputs[i.name] for i in self.model.inputs if i.name in self.quantised_inputs)
         outputs = tuple(self._output(name) for name in self.model.outputs)
-        return Network(self.model.name, self.batch, tuple(self.inputs), outputs, tuple(self.tensors.values()), tuple(self.operations))
+        return Network(self.model.name, self.batch, inputs, outputs, tuple(self.tensors.values()), tuple(self.operations))
+
+    def _operand(self, node: onnx.NodeProto, name: str) -> Value | None:
+        if name and name not in self.values:
+            raise UnsupportedModelError(f"{node.name}: reads {name}, a second output of its node; only first outputs are supported")
+        return self.values[name] if name else None
+
+    def _fresh(self, name: str) -> str:
+        """`name`, or with a number where the model or an earlier operation already uses it."""
+        unique, number = name, 1
+        while unique in self.taken:
+            number += 1
+            unique = f"{name}_{number}"
+        self.taken.add(unique)
+        return unique
 
     def _input(self, name: str, dims: tuple[int | None, ...]) -> None:
         if not dims or any(d is None or d < 1 for d in dims[1:]):
@@ -79,21 +96,23 @@ class QdqReader:
         self.values[name] = RawInput(name, tuple(d for d in dims[1:] if d))
 
     def _output(self, name: str) -> str:
-        value = self.values[name]
+        value = self.values.get(name)
         if isinstance(value, Stored | Quantised):
             return value.tensor
         raise UnsupportedModelError(f"output {name} is not quantised; the model must end in QuantizeLinear (and DequantizeLinear)")
 
     def _apply(self, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
-        if node.domain not in {"", "ai.onnx", "com.microsoft"}:
+        if node.domain not in {"", "ai.onnx"} and (node.domain != "com.microsoft" or node.op_type not in QUANTISERS):
             raise _unsupported(node)
         if node.op_type == "Constant":
             return Attributes(node).constant()
         constants = tuple(o for o in operands if isinstance(o, Constant))
-        if len(constants) == len(operands) and constants and node.op_type not in {"QuantizeLinear", "DequantizeLinear"}:
+        if len(constants) == len(operands) and constants and node.op_type not in QUANTISERS:
             folded = fold(node, constants)
             if folded is not None:
                 return folded
+        # Absent operands read like empty ones.
+        operands = operands + [None] * (2 - len(operands))
         match node.op_type:
             case "QuantizeLinear":
                 return self._quantise(node, operands)
@@ -110,8 +129,7 @@ class QdqReader:
             case "Transpose" | "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze":
                 return self._move(node, operands)
             case "Shape":
-                shape = _shape_of(node, operands[0])
-                return plain(np.asarray([BATCH if self.batch is None else self.batch, *shape]))
+                return shape_constant(node, (BATCH if self.batch is None else self.batch, *_shape_of(node, operands[0])))
             case _:
                 raise _unsupported(node)
 
@@ -124,15 +142,16 @@ class QdqReader:
         name = node.output[0]
         match operands[0]:
             case RawInput() as value:
-                self._add_input(node, value, kind, name)
+                name = self._add_input(node, value, kind, name)
             case Stored(tensor) if self.tensors[tensor].type == kind:
                 return Quantised(tensor, self.tensors[tensor].shape)
             case Stored(tensor, shape):
                 self._emit(Requantise(node.name, tensor, name, relu=False), shape, kind)
             case Rectified(source) as value:
                 self._close(value, kind, name, lambda target: Requantise(node.name, source, target, relu=True))
-            case Sum() as value:
-                self._close(value, kind, name, lambda target: Add(node.name, value.left, value.right, target, value.relu))
+            case Sum(left, right, relu) as value:
+                check_sum(node, self.tensors[left], self.tensors[right])
+                self._close(value, kind, name, lambda target: Add(node.name, left, right, target, relu))
             case Product() as value:
                 bias, bits = close_bias(node, value, self.tensors[value.source].type, kind)
                 self._close(
@@ -145,30 +164,35 @@ class QdqReader:
                 raise UnsupportedModelError(f"{node.name}: QuantizeLinear of integers is not supported")
         return Quantised(name, self.tensors[name].shape)
 
-    def _add_input(self, node: onnx.NodeProto, value: RawInput, kind: QuantType, name: str) -> None:
-        if value.name in self.quantised_inputs:
-            raise UnsupportedModelError(f"{node.name}: input {value.name} is quantised twice; quantise it once and share the result")
-        self.quantised_inputs.add(value.name)
-        source = name if not value.moves else f"{name}.input"
-        self.inputs.append(source)
-        self.tensors[source] = Tensor(source, self._raw_shape(value.name), kind)
+    def _add_input(self, node: onnx.NodeProto, value: RawInput, kind: QuantType, name: str) -> str:
+        """The tensor of a graph input at its QuantizeLinear, moved as the expression says."""
+        source = self.quantised_inputs.get(value.name)
+        if source is None:
+            source = name if not value.moves else self._fresh(f"{name}.input")
+            self.quantised_inputs[value.name] = source
+            self.tensors[source] = Tensor(source, self._raw_shape(value.name), kind)
+        if self.tensors[source].type != kind:
+            raise UnsupportedModelError(
+                f"{node.name}: input {value.name} is quantised twice with different scales; quantise it once and share the result"
+            )
         self._apply_moves(node.name, source, value.moves, kind, name)
+        return name if value.moves else source
 
     def _raw_shape(self, name: str) -> tuple[int, ...]:
         dims = next(i.dims for i in self.model.inputs if i.name == name)
         return tuple(d for d in dims[1:] if d)
 
-    def _close(self, value: Pending, kind: QuantType, name: str, make: object) -> None:
+    def _close(self, value: Pending, kind: QuantType, name: str, make: Callable[[str], Operation]) -> None:
         """Emit the operation of an expression at its rounding point, then the movements it carries."""
-        first = name if not value.moves else f"{name}.rounded"
+        first = name if not value.moves else self._fresh(f"{name}.rounded")
         shape = _shape_before(value)
-        self._emit(make(first), shape, kind)  # type: ignore[operator]
+        self._emit(make(first), shape, kind)
         self._apply_moves(name, first, value.moves, kind, name)
 
     def _apply_moves(self, where: str, source: str, moves: tuple[Movement, ...], kind: QuantType, name: str) -> None:
         for number, move in enumerate(moves):
-            target = name if number == len(moves) - 1 else f"{name}.moved{number}"
-            op_name = f"{where}.move{number}"
+            target = name if number == len(moves) - 1 else self._fresh(f"{name}.moved{number}")
+            op_name = self._fresh(f"{where}.move{number}")
             op = Transpose(op_name, source, target, move.perm) if isinstance(move, Permutation) else Reshape(op_name, source, target)
             self._emit(op, move.shape, kind)
             source = target
@@ -180,7 +204,7 @@ class QdqReader:
     def _dequantise(self, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
         match operands[0]:
             case Quantised(tensor, shape):
-                kind = quant_type(node, operands, per_channel=False)
+                kind = dequant_type(node, operands)
                 if kind != self.tensors[tensor].type:
                     raise UnsupportedModelError(
                         f"{node.name}: DequantizeLinear must use the scale and zero point of the QuantizeLinear before it"
@@ -203,7 +227,9 @@ class QdqReader:
             raise UnsupportedModelError(f"{node.name}: Gemm with transA, alpha or beta is not supported; alpha = beta = 1 and transB are")
         if not isinstance(left, Stored) or not isinstance(right, Constant) or right.type is None or right.integers is None:
             raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported for a quantised tensor times constant int8 weights only")
-        weight = right.integers.T if attributes.integer("transB", 0) else right.integers
+        if node.op_type == "Gemm" and len(left.shape) != 1:
+            raise UnsupportedModelError(f"{node.name}: Gemm takes a matrix [batch, features], not {len(left.shape) + 1} dimensions")
+        weight = right.integers.T if node.op_type == "Gemm" and attributes.integer("transB", 0) else right.integers
         if weight.ndim != 2 or not left.shape or weight.shape[0] != left.shape[-1]:
             raise UnsupportedModelError(
                 f"{node.name}: {node.op_type} of a tensor [batch, {', '.join(map(str, left.shape))}] with weights {list(weight.shape)} is "
@@ -223,12 +249,8 @@ class QdqReader:
             case Stored(tensor, shape), Stored(other, other_shape) if shape == other_shape:
                 return Sum(tensor, other, False, shape)
             case Stored(tensor, shape), Constant(integers=integers, type=kind) if integers is not None and kind is not None:
-                value = integers.reshape(-1) if integers.size == integers.shape[-1] and integers.ndim else integers
-                if value.shape not in {(shape[-1],), shape}:
-                    raise UnsupportedModelError(
-                        f"{node.name}: Add of a constant {list(integers.shape)} to a tensor {list(shape)} is not supported"
-                    )
-                name = f"{node.name}.constant"
+                value = _constant_term(node, integers, shape)
+                name = self._fresh(f"{node.name}.constant")
                 self.tensors[name] = Tensor(name, value.shape, kind, value)
                 return Sum(tensor, name, False, shape)
             case _:
@@ -255,82 +277,41 @@ class QdqReader:
             raise _unsupported(node)
         shape = _shape_of(node, value)
         if node.op_type == "Transpose":
-            perm = self._sample_permutation(node, len(shape))
+            perm = sample_permutation(node, len(shape))
             move: Movement = Permutation(perm, shape, tuple(shape[p] for p in perm))
         else:
-            move = NewShape(shape, self._new_shape(node, operands, shape))
+            move = NewShape(shape, new_shape(node, operands, shape, self.batch))
         if isinstance(value, Stored | Quantised):
             name = node.output[0]
             self._apply_moves(node.name, value.tensor, (move,), self.tensors[value.tensor].type, name)
             return replace(value, tensor=name, shape=move.shape)
         return replace(value, shape=move.shape, moves=(*value.moves, move))
 
-    def _sample_permutation(self, node: onnx.NodeProto, rank: int) -> tuple[int, ...]:
-        perm = Attributes(node).integers("perm") or tuple(range(rank, -1, -1))
-        if sorted(perm) != list(range(rank + 1)):
-            raise InputError(f"{node.name}: permutation {list(perm)} does not fit a tensor of {rank + 1} dimensions")
-        if perm[0] != 0:
-            raise UnsupportedModelError(f"{node.name}: Transpose with permutation {list(perm)} moves the batch axis, which must stay first")
-        return tuple(p - 1 for p in perm[1:])
-
-    def _new_shape(self, node: onnx.NodeProto, operands: list[Value | None], shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of one sample after Reshape, Flatten, Squeeze or Unsqueeze."""
-        size = math.prod(shape)
-        if node.op_type == "Flatten":
-            if Attributes(node).integer("axis", 1) != 1:
-                raise UnsupportedModelError(f"{node.name}: Flatten is supported with axis 1 only, which keeps the batch")
-            return (size,)
-        listed = operands[1] if len(operands) > 1 else None
-        if isinstance(listed, Constant) and listed.integers is not None:
-            numbers: tuple[int, ...] | None = tuple(int(i) for i in listed.integers.reshape(-1))
-        elif listed is None:
-            numbers = Attributes(node).integers("axes" if node.op_type != "Reshape" else "shape")
-        else:
-            raise UnsupportedModelError(
-                f"{node.name}: {node.op_type} with a shape computed from data is not supported; it must be constant"
-            )
-        if node.op_type == "Reshape":
-            return self._reshaped(node, numbers or (), shape)
-        return _squeezed(node, numbers, shape)
-
-    def _reshaped(self, node: onnx.NodeProto, numbers: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-        size = math.prod(shape)
-        known = [shape[i - 1] if d == 0 and 0 < i <= len(shape) else d for i, d in enumerate(numbers)][1:]
-        fixed = math.prod(d for d in known if d != -1)
-        if known.count(-1) == 1 and numbers[0] in {0, BATCH, self.batch} and fixed > 0 and size % fixed == 0:
-            known[known.index(-1)] = size // fixed
-        if not known or any(d < 1 for d in known) or math.prod(known) != size:
-            raise UnsupportedModelError(
-                f"{node.name}: Reshape of one sample {list(shape)} to {['batch' if d == BATCH else d for d in numbers]} does not keep the "
-                "batch as the first dimension"
-            )
-        return tuple(known)
-
-
-def _squeezed(node: onnx.NodeProto, axes: tuple[int, ...] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
-    rank = len(shape) + 1
-    if node.op_type == "Squeeze":
-        positions = {a % rank for a in axes} if axes else {i + 1 for i, d in enumerate(shape) if d == 1}
-        if 0 in positions or any(shape[p - 1] != 1 for p in positions):
-            raise UnsupportedModelError(f"{node.name}: Squeeze must remove dimensions of size 1 and keep the batch")
-        return tuple(d for i, d in enumerate(shape) if i + 1 not in positions)
-    grown = rank + len(axes or ())
-    positions = {a % grown for a in axes or ()}
-    if 0 in positions:
-        raise UnsupportedModelError(f"{node.name}: Unsqueeze before the batch is not supported")
-    rest = iter(shape)
-    return tuple(1 if i in positions else next(rest) for i in range(1, grown))
-
 
 def _with_bias(node: onnx.NodeProto, product: Product, bias: Value) -> Product:
     if not isinstance(bias, Constant) or product.bias is not None or product.relu or product.moves:
         raise UnsupportedModelError(f"{node.name}: a bias must be one constant added straight after the product")
     columns = product.weight.shape[1]
-    if bias.real.size not in {1, columns} or (bias.real.size > 1 and bias.real.shape[-1] != columns):
+    # One value a column, or one for all; more axes than the product has would widen it.
+    one_a_column = bias.real.size == 1 or (bias.real.size == columns and bias.real.shape[-1] == columns)
+    if not one_a_column or bias.real.ndim > len(product.shape) + 1:
         raise UnsupportedModelError(
             f"{node.name}: a bias of shape {list(bias.real.shape)} is not supported; one value a column ({columns}) is"
         )
     return replace(product, bias=np.broadcast_to(bias.real.reshape(-1), (columns,)))
+
+
+def _constant_term(node: onnx.NodeProto, integers: IntArray, shape: tuple[int, ...]) -> IntArray:
+    """The constant operand of an Add to a tensor of `shape`: [last dimension], or of the whole shape."""
+    last = shape[-1:]
+    if integers.ndim <= len(shape) + 1 and last:
+        if integers.size == 1:
+            return np.broadcast_to(integers.reshape(-1), last)
+        if integers.shape[-1:] == last and integers.size == last[0]:
+            return integers.reshape(-1)
+        if integers.shape == shape:
+            return integers
+    raise UnsupportedModelError(f"{node.name}: Add of a constant {list(integers.shape)} to a tensor {list(shape)} is not supported")
 
 
 def _shape_before(value: Pending) -> tuple[int, ...]:

@@ -8,26 +8,38 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
+from placer.frontend.constants import Attributes
 from placer.frontend.values import Constant, FloatArray, Product, Value
-from placer.network import IntArray, IntType, QuantType
+from placer.network import IntArray, IntType, QuantType, Tensor
 
 # Accumulators of the int8 kernels are 32 bits wide.
 ACCUMULATOR_LIMIT = 1 << 31
 
 
 def quant_type(node: onnx.NodeProto, operands: list[Value | None], per_channel: bool) -> QuantType:
-    """The type that a QuantizeLinear or DequantizeLinear of an activation states.
+    """The type that a QuantizeLinear states.
 
     Raises UnsupportedModelError for anything but int8, per tensor, power-of-two scale, zero point 0.
     """
     scale = _scale(node, operands, per_channel)
     zero = operands[2] if len(operands) > 2 else None
-    # ONNX: without a zero point the result is uint8.
-    dtype = zero.dtype if isinstance(zero, Constant) else "uint8"
+    # ONNX: without a zero point the result is of the type that the attribute output_dtype names, else uint8.
+    stated = Attributes(node).integer("output_dtype", 0) or onnx.TensorProto.UINT8
+    dtype = zero.dtype if isinstance(zero, Constant) else onnx.TensorProto.DataType.Name(stated).lower()
     if dtype != IntType.INT8.value:
         raise UnsupportedModelError(f"{node.name}: activations of type {dtype} are not supported; int8 with zero point 0 is")
     _check_zero_point(node, zero)
     return QuantType(IntType.INT8, scale)
+
+
+def dequant_type(node: onnx.NodeProto, operands: list[Value | None]) -> QuantType:
+    """The type that a DequantizeLinear of an int8 activation states; it may leave the zero point out.
+
+    Raises UnsupportedModelError as quant_type does.
+    """
+    if len(operands) > 2 and operands[2] is not None:
+        return quant_type(node, operands, per_channel=False)
+    return QuantType(IntType.INT8, _scale(node, operands, per_channel=False))
 
 
 def constant_type(node: onnx.NodeProto, operands: list[Value | None]) -> QuantType:
@@ -102,6 +114,25 @@ def close_bias(node: onnx.NodeProto, product: Product, source: QuantType, target
             f"{node.name}: its accumulator can reach {int(worst.max())} beyond 32 bits; fewer inputs or smaller weights are needed"
         )
     return bias, bits
+
+
+def check_sum(node: onnx.NodeProto, left: Tensor, right: Tensor) -> None:
+    """Bound the sum of two tensors once both are at the finer scale.
+
+    Raises UnsupportedModelError when 32 bits do not hold it.
+    """
+    finer = min(left.type.exponent, right.type.exponent)
+    worst = sum(_largest(t) << (t.type.exponent - finer) for t in (left, right))
+    if worst >= ACCUMULATOR_LIMIT:
+        raise UnsupportedModelError(
+            f"{node.name}: the operands of Add at scales 2^{left.type.exponent} and 2^{right.type.exponent} do not fit one 32-bit "
+            "accumulator; their scales must be closer"
+        )
+
+
+def _largest(tensor: Tensor) -> int:
+    """The largest magnitude that a tensor can hold."""
+    return -tensor.type.dtype.min if tensor.value is None else int(np.abs(tensor.value).max(initial=0))
 
 
 def _in_steps(bias: FloatArray, step: int) -> tuple[IntArray, int]:

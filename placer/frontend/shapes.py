@@ -1,0 +1,96 @@
+"""The shape of one sample after Transpose, Reshape, Flatten, Squeeze and Unsqueeze; the batch must stay the first dimension."""
+
+from __future__ import annotations
+
+import math
+
+import onnx
+
+from placer.errors import InputError, UnsupportedModelError
+from placer.frontend.constants import BATCH, Attributes
+from placer.frontend.values import Constant, Value
+
+Shape = tuple[int, ...]
+
+
+def sample_permutation(node: onnx.NodeProto, rank: int) -> Shape:
+    """The permutation of the `rank` axes of one sample that a Transpose states.
+
+    Raises InputError or UnsupportedModelError.
+    """
+    perm = Attributes(node).integers("perm") or tuple(range(rank, -1, -1))
+    if sorted(perm) != list(range(rank + 1)):
+        raise InputError(f"{node.name}: permutation {list(perm)} does not fit a tensor of {rank + 1} dimensions")
+    if perm[0] != 0:
+        raise UnsupportedModelError(f"{node.name}: Transpose with permutation {list(perm)} moves the batch axis, which must stay first")
+    return tuple(p - 1 for p in perm[1:])
+
+
+def new_shape(node: onnx.NodeProto, operands: list[Value | None], shape: Shape, batch: int | None) -> Shape:
+    """The shape of one sample of `shape` after Reshape, Flatten, Squeeze or Unsqueeze; `batch` is the model's own, None when symbolic.
+
+    Raises InputError or UnsupportedModelError.
+    """
+    if node.op_type == "Flatten":
+        if Attributes(node).integer("axis", 1) not in {1, -len(shape)}:
+            raise UnsupportedModelError(f"{node.name}: Flatten is supported with axis 1 only, which keeps the batch")
+        return (math.prod(shape),)
+    numbers = _listed(node, operands)
+    match node.op_type:
+        case "Reshape":
+            return _reshaped(node, numbers or (), shape, batch)
+        case "Squeeze":
+            return _squeezed(node, numbers, shape)
+        case _:
+            return _unsqueezed(node, numbers, shape)
+
+
+def _listed(node: onnx.NodeProto, operands: list[Value | None]) -> Shape | None:
+    """The dimensions or axes that a node lists, in its second input or (older operator sets) in an attribute."""
+    listed = operands[1] if len(operands) > 1 else None
+    if listed is None:
+        return Attributes(node).integers("shape" if node.op_type == "Reshape" else "axes")
+    if isinstance(listed, Constant) and listed.integers is not None and listed.type is None:
+        return tuple(int(i) for i in listed.integers.reshape(-1))
+    raise UnsupportedModelError(f"{node.name}: {node.op_type} with a shape computed from data is not supported; it must be constant")
+
+
+def _reshaped(node: onnx.NodeProto, numbers: Shape, shape: Shape, batch: int | None) -> Shape:
+    size = math.prod(shape)
+    copies = not Attributes(node).integer("allowzero", 0)
+    known = [shape[i - 1] if d == 0 and copies and 0 < i <= len(shape) else d for i, d in enumerate(numbers)][1:]
+    fixed = math.prod(d for d in known if d != -1)
+    keeps_batch = bool(known) and (numbers[0] in {0, -1, BATCH} or (numbers[0] > 0 and batch in {None, numbers[0]}))
+    if known.count(-1) == 1 and numbers[0] in {0, BATCH, batch} and fixed > 0 and size % fixed == 0:
+        known[known.index(-1)] = size // fixed
+    if not keeps_batch or any(d < 1 for d in known) or math.prod(known) != size:
+        raise UnsupportedModelError(
+            f"{node.name}: Reshape of one sample {list(shape)} to {['batch' if d == BATCH else d for d in numbers]} does not keep the "
+            "batch as the first dimension"
+        )
+    return tuple(known)
+
+
+def _squeezed(node: onnx.NodeProto, axes: Shape | None, shape: Shape) -> Shape:
+    rank = len(shape) + 1
+    positions = _positions(node, axes, rank) if axes else {i + 1 for i, d in enumerate(shape) if d == 1}
+    if 0 in positions or any(shape[p - 1] != 1 for p in positions):
+        raise UnsupportedModelError(f"{node.name}: Squeeze must remove dimensions of size 1 and keep the batch")
+    return tuple(d for i, d in enumerate(shape) if i + 1 not in positions)
+
+
+def _unsqueezed(node: onnx.NodeProto, axes: Shape | None, shape: Shape) -> Shape:
+    grown = len(shape) + 1 + len(axes or ())
+    positions = _positions(node, axes or (), grown)
+    if 0 in positions:
+        raise UnsupportedModelError(f"{node.name}: Unsqueeze before the batch is not supported")
+    rest = iter(shape)
+    return tuple(1 if i in positions else next(rest) for i in range(1, grown))
+
+
+def _positions(node: onnx.NodeProto, axes: Shape, rank: int) -> set[int]:
+    """Axes counted from the front, each within `rank` and listed once."""
+    positions = {a + rank if a < 0 else a for a in axes}
+    if len(positions) != len(axes) or any(not 0 <= p < rank for p in positions):
+        raise InputError(f"{node.name}: axes {list(axes)} do not fit a tensor of {rank} dimensions")
+    return positions
