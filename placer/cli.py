@@ -57,7 +57,7 @@ def solve(
     time_limit: Annotated[
         float | None, typer.Option(help="Wall-clock seconds for the solve; the result may then differ between runs.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Search strategies, interleaved.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Search strategies; more than one are interleaved.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
     stop_after: Annotated[Stage, typer.Option(help="Stop after this stage.")] = Stage.EMIT,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")] = False,

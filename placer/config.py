@@ -31,9 +31,9 @@ class Settings(BaseModel):
     batch: Annotated[int, Field(ge=1, le=1 << 20)] | None = None
     objective: Annotated[tuple[Level, ...], Field(min_length=1)] = (Level.INTERVAL, Level.LATENCY, Level.TRANSPORT, Level.COMPACTNESS)
     row_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
-    work: Annotated[float, Field(gt=0)] = 4.0
+    work: Annotated[float, Field(gt=0)] = 5.0
     seconds: Annotated[float, Field(gt=0)] | None = None
-    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
     seed: Annotated[int, Field(ge=0, lt=1 << 31)] = 0
     output: Path
     iterations: Annotated[int, Field(ge=1, le=10000)] = 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from placer.model.linear import total, weighted
+from placer.model.linear import total
 from placer.model.variables import Variables
 from placer.problem import BlockKind, Option
 
@@ -11,7 +11,7 @@ def add_borders(v: Variables) -> None:
     """Bound the ports of all inputs together, and of all outputs."""
     plio = v.problem.device.plio
     for kind, channels in ((BlockKind.INPUT, plio.in_channels), (BlockKind.OUTPUT, plio.out_channels)):
-        ports = total(weighted((_ports(o) for o in b.block.options), b.options) for b in v.blocks if b.block.kind is kind)
+        ports = total(b.chosen(_ports(o) for o in b.block.options) for b in v.blocks if b.block.kind is kind)
         v.model.add(ports <= channels * len(plio.columns))
 
 

@@ -1,62 +1,102 @@
-"""Which kinds an edge may take: equal windows for direct edges, adjacent tiles for shared memory, refined shards for memory tiles."""
+"""Edges as flows: the producer's windows go to the reader as they are, or through a buffer whose shards both ends refine.
+
+Every edge is one unit of flow from the partition that its producer writes to the one that its reader takes. Written so, all costs of an
+edge are linear, and the linear relaxation of a chain of layers is tight.
+"""
 
 from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
 from placer.layout import Partition
-from placer.model.linear import total
-from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Pick, Variables
-from placer.problem import Option, Reader, Shape
+from placer.model.linear import Expression, total
+from placer.model.variables import BlockVariables, BufferedFlow, EdgeVariables, NetVariables, Pick, Variables
+from placer.problem import BlockKind, Option, Reader, Shape
 
 
 def add_edges(v: Variables) -> None:
-    """Tie edge kinds to the options and positions of both ends."""
+    """Tie edge kinds to the options, and for shared memory to the positions, of both ends."""
     for net in v.nets:
         producer = v.blocks[net.net.producer]
         for reader, edge in zip(net.net.readers, net.edges, strict=True):
             consumer = v.blocks[reader.block]
-            _equal_windows_when_direct(v, producer, consumer, reader, edge)
-            if len(net.edges) == 1 and producer.picks and consumer.picks:
-                _adjacent_when_shared(v, producer, consumer, reader, edge)
-            else:
-                # One output port feeds one input port; a border has no memory.
-                v.model.add(edge.shared_memory == 0)
-            _refined_when_buffered(v, net, consumer, edge, reader)
-        _written_shards_refined(v, net, producer)
+            _kinds_carry_flow(v, edge)
+            _ends_match_flow(v, producer, consumer, reader, edge)
+            _buffers_match_flow(v, net, edge)
+            supports: list[cp_model.IntVar] = []
+            # One output port feeds one input port; a border has no memory.
+            if len(net.edges) == 1 and producer.block.kind is consumer.block.kind is BlockKind.LAYER:
+                supports = _adjacencies(v, producer, consumer, reader)
+            v.model.add(total(supports) == edge.shared_memory)
 
 
-def _equal_windows_when_direct(
-    v: Variables, producer: BlockVariables, consumer: BlockVariables, reader: Reader, edge: EdgeVariables
-) -> None:
-    """Shared memory and DMA carry a window as it is: what the producer writes is what the consumer reads."""
-    written = {o.output for o in producer.block.options}
-    read = {o.inputs[reader.port] for o in consumer.block.options}
-    for window in sorted(p for p in written | read if p):
-        writes = [lit for o, lit in zip(producer.block.options, producer.options, strict=True) if o.output == window]
-        reads = [lit for o, lit in zip(consumer.block.options, consumer.options, strict=True) if o.inputs[reader.port] == window]
-        v.model.add(total(writes) == total(reads)).only_enforce_if(edge.memory_tile.negated())
+def _kinds_carry_flow(v: Variables, edge: EdgeVariables) -> None:
+    v.model.add(total(f.shared_memory for f in edge.direct) == edge.shared_memory)
+    v.model.add(total(f.dma for f in edge.direct) == edge.dma)
+    v.model.add(total(f.literal for f in edge.writes) == edge.memory_tile)
+    v.model.add(total(f.literal for f in edge.reads) == edge.memory_tile)
 
 
-def _adjacent_when_shared(v: Variables, producer: BlockVariables, consumer: BlockVariables, reader: Reader, edge: EdgeVariables) -> None:
-    """A shared-memory edge needs an offset at which every written window lies in a memory that its one reader reaches."""
-    supports = []
-    for p in producer.picks:
-        for c in consumer.picks:
-            po, co = producer.option_of(p), consumer.option_of(c)
-            if co.readers != 1 or po.output != co.inputs[reader.port]:
-                continue
-            for dx, dy in sharing_offsets(po, producer.shape_of(p), co, consumer.shape_of(c)):
-                supports.append(_adjacency(v, producer, consumer, p, c, dx, dy))
-    v.model.add(total(supports) == edge.shared_memory)
+def _ends_match_flow(v: Variables, producer: BlockVariables, consumer: BlockVariables, reader: Reader, edge: EdgeVariables) -> None:
+    """The flow leaves in the windows that the producer writes and arrives in those that the consumer reads."""
+    for partition in sorted({o.output for o in producer.block.options if o.output}):
+        taken = (lit for o, lit in zip(producer.block.options, producer.options, strict=True) if o.output == partition)
+        v.model.add(total(taken) == _flow(edge, edge.writes, partition))
+    for partition in sorted({o.inputs[reader.port] for o in consumer.block.options}):
+        taken = (lit for o, lit in zip(consumer.block.options, consumer.options, strict=True) if o.inputs[reader.port] == partition)
+        v.model.add(total(taken) == _flow(edge, edge.reads, partition))
 
 
-def _adjacency(v: Variables, producer: BlockVariables, consumer: BlockVariables, p: Pick, c: Pick, dx: int, dy: int) -> cp_model.IntVar:
+def _flow(edge: EdgeVariables, buffered: tuple[BufferedFlow, ...], partition: Partition) -> Expression:
+    """All that an edge carries in windows of one partition, seen from one end."""
+    direct = [lit for f in edge.direct if f.partition == partition for lit in (f.shared_memory, f.dma)]
+    return total([*direct, *(f.literal for f in buffered if f.partition == partition)])
+
+
+def _buffers_match_flow(v: Variables, net: NetVariables, edge: EdgeVariables) -> None:
+    """What enters a buffer under one sharding leaves it under the same, and only the net's own sharding carries anything."""
+    for number, sharding in enumerate(net.shardings):
+        entering = total(f.literal for f in edge.writes if f.sharding == number)
+        v.model.add(entering == total(f.literal for f in edge.reads if f.sharding == number))
+        v.model.add(entering <= sharding.literal)
+
+
+def _adjacencies(v: Variables, producer: BlockVariables, consumer: BlockVariables, reader: Reader) -> list[cp_model.IntVar]:
+    """Literals of the ways in which every written window can lie in a memory that its one reader reaches.
+
+    Without places, a way is a pair of options that could be adjacent in some shapes.
+    """
+    if v.placed:
+        return [
+            _adjacency(v, producer, consumer, p, c, offset)
+            for p in producer.picks
+            for c in consumer.picks
+            if _may_share(producer.option_of(p), consumer.option_of(c), reader)
+            for offset in sharing_offsets(producer.option_of(p), producer.shape_of(p), consumer.option_of(c), consumer.shape_of(c))
+        ]
+    ways = []
+    for po, p_literal in zip(producer.block.options, producer.options, strict=True):
+        for co, c_literal in zip(consumer.block.options, consumer.options, strict=True):
+            if _may_share(po, co, reader) and any(sharing_offsets(po, ps, co, cs) for ps in po.shapes for cs in co.shapes):
+                way = v.model.new_bool_var(f"{producer.block.name}.may_share.{consumer.block.name}")
+                v.model.add_implication(way, p_literal)
+                v.model.add_implication(way, c_literal)
+                ways.append(way)
+    return ways
+
+
+def _may_share(po: Option, co: Option, reader: Reader) -> bool:
+    return co.readers == 1 and po.output == co.inputs[reader.port]
+
+
+def _adjacency(
+    v: Variables, producer: BlockVariables, consumer: BlockVariables, p: Pick, c: Pick, offset: tuple[int, int]
+) -> cp_model.IntVar:
     literal = v.model.new_bool_var(f"{producer.block.name}.shares.{consumer.block.name}")
     v.model.add_implication(literal, p.literal)
     v.model.add_implication(literal, c.literal)
-    v.model.add(consumer.column == producer.column + dx).only_enforce_if(literal)
-    v.model.add(consumer.row == producer.row + dy).only_enforce_if(literal)
+    v.model.add(consumer.column == producer.column + offset[0]).only_enforce_if(literal)
+    v.model.add(consumer.row == producer.row + offset[1]).only_enforce_if(literal)
     return literal
 
 
@@ -87,19 +127,3 @@ def sharing_offsets(po: Option, ps: Shape, co: Option, cs: Shape) -> tuple[tuple
 def _overlap(a: Shape, b: Shape, dx: int, dy: int) -> bool:
     """Whether the footprints `a` at the origin and `b` at (dx, dy) share a tile."""
     return dx < a.width and -dx < b.width and dy < a.height and -dy < b.height
-
-
-def _refined_when_buffered(v: Variables, net: NetVariables, consumer: BlockVariables, edge: EdgeVariables, reader: Reader) -> None:
-    """Each window that a consumer reads from memory tiles lies in one shard."""
-    for sharding in net.shardings:
-        for option, literal in zip(consumer.block.options, consumer.options, strict=True):
-            if not option.inputs[reader.port].refines(sharding.partition):
-                v.model.add_bool_or(sharding.literal.negated(), literal.negated(), edge.memory_tile.negated())
-
-
-def _written_shards_refined(v: Variables, net: NetVariables, producer: BlockVariables) -> None:
-    """Each window that the producer writes lies in one shard."""
-    for sharding in net.shardings:
-        for option, literal in zip(producer.block.options, producer.options, strict=True):
-            if not (option.output or Partition(1, 1, 1)).refines(sharding.partition):
-                v.model.add_bool_or(sharding.literal.negated(), literal.negated())

@@ -9,8 +9,8 @@ from ortools.sat.python import cp_model
 
 from placer.model.linear import Expression, total, weighted
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
-from placer.problem import BlockKind, Level
-from placer.solution import DISTANCE_SCALE, Box, bounding_box, topological_rank
+from placer.problem import BlockKind, Level, Reader
+from placer.solution import DISTANCE_SCALE, Box, bounding_box
 
 
 def level_expression(v: Variables, level: Level) -> Expression:
@@ -21,30 +21,42 @@ def level_expression(v: Variables, level: Level) -> Expression:
         case Level.LATENCY:
             return _latency(v)
         case Level.TILES:
-            return total(weighted((o.tiles for o in b.block.options), b.options) for b in v.blocks)
+            return total(b.chosen(o.tiles for o in b.block.options) for b in v.blocks)
         case Level.TRANSPORT:
             return _transport(v)
         case Level.COMPACTNESS:
             return _compactness(v)
 
 
-def _interval(v: Variables) -> cp_model.IntVar:
+def _interval(v: Variables) -> Expression:
     cycles = [[o.cycles, o.output_cycles, *o.input_cycles] for b in v.blocks for o in b.block.options]
     interval = v.model.new_int_var(0, max(c for group in cycles for c in group), "interval")
     for b in v.blocks:
-        v.model.add(interval >= weighted((o.cycles for o in b.block.options), b.options))
+        v.model.add(interval >= b.chosen(o.cycles for o in b.block.options))
     for net in v.nets:
-        producer = v.blocks[net.net.producer]
         for reader, edge in zip(net.net.readers, net.edges, strict=True):
-            consumer = v.blocks[reader.block]
-            streamed = edge.shared_memory.negated()
-            v.model.add(interval >= weighted((o.output_cycles for o in producer.block.options), producer.options)).only_enforce_if(streamed)
-            read = weighted((o.input_cycles[reader.port] for o in consumer.block.options), consumer.options)
-            v.model.add(interval >= read).only_enforce_if(streamed)
+            streams = _Streams(v, net, reader, edge)
+            v.model.add(interval >= streams.dma_written + streams.buffer_written)
+            v.model.add(interval >= streams.dma_read + streams.buffer_read)
     return interval
 
 
-def _latency(v: Variables) -> cp_model.IntVar:
+class _Streams:
+    """Cycles that an edge's windows take on a stream: 0 unless the edge is of that kind.
+
+    dma_written and dma_read: into and out of a direct stream; buffer_written and buffer_read: into and out of memory tiles.
+    """
+
+    def __init__(self, v: Variables, net: NetVariables, reader: Reader, edge: EdgeVariables) -> None:
+        written = {o.output: o.output_cycles for o in v.blocks[net.net.producer].block.options if o.output}
+        read = {o.inputs[reader.port]: o.input_cycles[reader.port] for o in v.blocks[reader.block].block.options}
+        self.dma_written = weighted((written[f.partition] for f in edge.direct), (f.dma for f in edge.direct))
+        self.dma_read = weighted((read[f.partition] for f in edge.direct), (f.dma for f in edge.direct))
+        self.buffer_written = weighted((written[f.partition] for f in edge.writes), (f.literal for f in edge.writes))
+        self.buffer_read = weighted((read[f.partition] for f in edge.reads), (f.literal for f in edge.reads))
+
+
+def _latency(v: Variables) -> Expression:
     limit = sum(
         max(o.latency for o in b.block.options) + 2 * max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options)
         for b in v.blocks
@@ -54,18 +66,13 @@ def _latency(v: Variables) -> cp_model.IntVar:
     for b, end in zip(v.blocks, done, strict=True):
         if b.block.kind is BlockKind.OUTPUT:
             v.model.add(latency >= end)
-    for number in sorted(range(len(v.nets)), key=lambda n: topological_rank(v.problem, n)):
-        net = v.nets[number]
-        producer = v.blocks[net.net.producer]
-        written = weighted((o.output_cycles for o in producer.block.options), producer.options)
+    for net in v.nets:
         for reader, edge in zip(net.net.readers, net.edges, strict=True):
+            streams = _Streams(v, net, reader, edge)
             consumer = v.blocks[reader.block]
-            read = weighted((o.input_cycles[reader.port] for o in consumer.block.options), consumer.options)
-            run = weighted((o.latency for o in consumer.block.options), consumer.options)
-            start = done[net.net.producer]
-            v.model.add(done[reader.block] >= start + run)
-            v.model.add(done[reader.block] >= start + read + run).only_enforce_if(edge.dma)
-            v.model.add(done[reader.block] >= start + written + read + run).only_enforce_if(edge.memory_tile)
+            transfer = streams.dma_read + streams.buffer_written + streams.buffer_read
+            run = consumer.chosen(o.latency for o in consumer.block.options)
+            v.model.add(done[reader.block] >= done[net.net.producer] + transfer + run)
     return latency
 
 

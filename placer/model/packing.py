@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
-from placer.model.linear import Expression, total, weighted
+from placer.model.linear import Expression, total
 from placer.model.variables import Variables
 
 
 def add_packing(v: Variables) -> None:
-    """Two-dimensional no-overlap over the chosen footprints, and the tile count as a redundant sum."""
+    """Two-dimensional no-overlap over the chosen footprints."""
     device = v.problem.device
     columns, rows = [], []
     for b in v.blocks:
@@ -17,7 +17,11 @@ def add_packing(v: Variables) -> None:
             columns.append(_interval(v, b.column, b.width(), device.columns, f"{b.block.name}.columns"))
             rows.append(_interval(v, b.row, b.height(), device.rows, f"{b.block.name}.rows"))
     v.model.add_no_overlap_2d(columns, rows)
-    v.model.add(total(weighted((o.tiles for o in b.block.options), b.options) for b in v.blocks) <= device.core_tiles)
+
+
+def add_tile_count(v: Variables, limit: int) -> None:
+    """At most `limit` core tiles in all: implied by the packing, and all that is left of it without places."""
+    v.model.add(total(b.chosen(o.tiles for o in b.block.options) for b in v.blocks) <= limit)
 
 
 def _interval(v: Variables, start: cp_model.IntVar, length: Expression, limit: int, name: str) -> cp_model.IntervalVar:

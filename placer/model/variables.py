@@ -1,14 +1,15 @@
-"""The variables of the joint CP-SAT model. Each constraint family is a file of its own; build.py puts them together."""
+"""The variables of the CP-SAT models. Each constraint family is a file of its own; build.py puts them together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
 from placer.layout import Partition, divisors
 from placer.model.linear import Expression, total, weighted
-from placer.problem import Block, MappingProblem, Net, Option, Shape
+from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
 from placer.solution import EdgeKind
 
 
@@ -39,6 +40,10 @@ class BlockVariables:
         """The shape a pick stands for."""
         return self.block.options[pick.option].shapes[pick.shape]
 
+    def chosen(self, values: Iterable[int]) -> Expression:
+        """The one of `values`, one an option, that belongs to the chosen option."""
+        return weighted(values, self.options)
+
     def width(self) -> Expression:
         """Columns of the chosen footprint."""
         return weighted((self.shape_of(p).width for p in self.picks), (p.literal for p in self.picks))
@@ -49,12 +54,34 @@ class BlockVariables:
 
 
 @dataclass(frozen=True, eq=False)
+class DirectFlow:
+    """Literals that an edge carries windows of this partition as they are, by shared memory or by DMA."""
+
+    partition: Partition
+    shared_memory: cp_model.IntVar
+    dma: cp_model.IntVar
+
+
+@dataclass(frozen=True, eq=False)
+class BufferedFlow:
+    """The literal that windows of this partition are written into (or read from) a buffer cut as sharding number `sharding`."""
+
+    partition: Partition
+    sharding: int
+    ports: int
+    literal: cp_model.IntVar
+
+
+@dataclass(frozen=True, eq=False)
 class EdgeVariables:
-    """Exactly one of the three kinds of one edge."""
+    """Exactly one of the three kinds of one edge, and the windows it carries: a flow from the producer's partition to the reader's."""
 
     shared_memory: cp_model.IntVar
     dma: cp_model.IntVar
     memory_tile: cp_model.IntVar
+    direct: tuple[DirectFlow, ...]
+    writes: tuple[BufferedFlow, ...]
+    reads: tuple[BufferedFlow, ...]
 
     def literal(self, kind: EdgeKind) -> cp_model.IntVar:
         """The literal of `kind`."""
@@ -90,73 +117,101 @@ class NetVariables:
 
 @dataclass(frozen=True, eq=False)
 class Variables:
-    """All of them, with the model they belong to."""
+    """All of them, with the model they belong to. placed: whether blocks and buffers have places, or only options and kinds."""
 
     problem: MappingProblem
     model: cp_model.CpModel
+    placed: bool
     blocks: tuple[BlockVariables, ...]
     nets: tuple[NetVariables, ...]
 
 
-def make_variables(problem: MappingProblem) -> Variables:
+def make_variables(problem: MappingProblem, placed: bool) -> Variables:
     """Create the variables and the constraints that define them: one option and shape a block, one kind an edge, one sharding a net."""
     model = cp_model.CpModel()
-    blocks = tuple(_block_variables(model, problem, block) for block in problem.blocks)
-    nets = tuple(_net_variables(model, problem, net) for net in problem.nets)
-    return Variables(problem, model, blocks, nets)
+    blocks = tuple(_block_variables(model, problem, block, placed) for block in problem.blocks)
+    nets = tuple(_net_variables(model, problem, net, placed) for net in problem.nets)
+    return Variables(problem, model, placed, blocks, nets)
 
 
-def _block_variables(model: cp_model.CpModel, problem: MappingProblem, block: Block) -> BlockVariables:
+def _block_variables(model: cp_model.CpModel, problem: MappingProblem, block: Block, placed: bool) -> BlockVariables:
     device, name = problem.device, block.name
     literals = tuple(model.new_bool_var(f"{name}.option{i}") for i in range(len(block.options)))
     model.add_exactly_one(literals)
     picks = []
-    for i, option in enumerate(block.options):
+    has_place = placed and block.kind is BlockKind.LAYER
+    for i, option in enumerate(block.options if has_place else ()):
         shaped = [Pick(i, j, model.new_bool_var(f"{name}.option{i}.shape{j}")) for j in range(len(option.shapes))]
         picks += shaped
-        if shaped:
-            model.add(total(p.literal for p in shaped) == literals[i])
-    placed = bool(picks)
-    column = model.new_int_var(0, device.columns - 1 if placed else 0, f"{name}.column")
-    row = model.new_int_var(0, device.rows - 1 if placed else 0, f"{name}.row")
+        model.add(total(p.literal for p in shaped) == literals[i])
+    column = model.new_int_var(0, device.columns - 1 if has_place else 0, f"{name}.column")
+    row = model.new_int_var(0, device.rows - 1 if has_place else 0, f"{name}.row")
     return BlockVariables(block, column, row, literals, tuple(picks))
 
 
-def _net_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net) -> NetVariables:
+def _net_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net, placed: bool) -> NetVariables:
     device, name = problem.device, net.activation
-    edges = []
-    for i in range(len(net.readers)):
-        kinds = [model.new_bool_var(f"{name}.edge{i}.{kind.value}") for kind in EdgeKind]
-        model.add_exactly_one(kinds)
-        edges.append(EdgeVariables(*kinds))
+    cuts = possible_shardings(problem, net)
+    shardings = tuple(Sharding(p, model.new_bool_var(f"{name}.shards{p}")) for p in cuts)
+    edges = tuple(_edge_variables(model, problem, net, number, cuts) for number in range(len(net.readers)))
     buffered = model.new_bool_var(f"{name}.buffered")
     model.add_max_equality(buffered, [e.memory_tile for e in edges])
-    shardings = tuple(Sharding(p, model.new_bool_var(f"{name}.shards{p}")) for p in possible_shardings(problem, net))
     model.add(total(s.literal for s in shardings) == buffered)
-    last_row = max(0, device.memory_rows - 1)
-    column = model.new_int_var(0, device.columns - 1, f"{name}.memory_column")
-    row = model.new_int_var(0, last_row, f"{name}.memory_row")
+    column = model.new_int_var(0, device.columns - 1 if placed else 0, f"{name}.memory_column")
+    row = model.new_int_var(0, max(0, device.memory_rows - 1) if placed else 0, f"{name}.memory_row")
     size = weighted((s.partition.pieces for s in shardings), (s.literal for s in shardings))
     model.add(column + size <= device.columns)
     # An unbuffered net has no place: pin it, so that equal mappings are one solution.
     for unused in (column, row):
         model.add(unused == 0).only_enforce_if(buffered.negated())
-    return NetVariables(net, tuple(edges), buffered, shardings, column, row, size)
+    return NetVariables(net, edges, buffered, shardings, column, row, size)
+
+
+def _edge_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net, number: int, cuts: tuple[Partition, ...]) -> EdgeVariables:
+    name, tile = f"{net.activation}.edge{number}", problem.device.memory_tile
+    shared, dma, buffered = (model.new_bool_var(f"{name}.{kind.value}") for kind in EdgeKind)
+    model.add_exactly_one(shared, dma, buffered)
+    written, read = written_partitions(problem, net), read_partitions(problem, net, number)
+
+    def flows(partitions: tuple[Partition, ...], channels: int, way: str) -> tuple[BufferedFlow, ...]:
+        return tuple(
+            BufferedFlow(p, i, p.pieces // cut.pieces, model.new_bool_var(f"{name}.{way}{p}.{i}"))
+            for p in partitions
+            for i, cut in enumerate(cuts)
+            if p.refines(cut) and p.pieces // cut.pieces <= channels
+        )
+
+    direct = tuple(
+        DirectFlow(p, model.new_bool_var(f"{name}.shares{p}"), model.new_bool_var(f"{name}.streams{p}")) for p in written if p in read
+    )
+    return EdgeVariables(shared, dma, buffered, direct, flows(written, tile.dma_in, "writes"), flows(read, tile.dma_out, "reads"))
+
+
+def written_partitions(problem: MappingProblem, net: Net) -> tuple[Partition, ...]:
+    """The partitions in which some option of the producer writes a net."""
+    return tuple(sorted({o.output for o in problem.blocks[net.producer].options if o.output}))
+
+
+def read_partitions(problem: MappingProblem, net: Net, number: int) -> tuple[Partition, ...]:
+    """The partitions in which some option of reader `number` of a net reads it."""
+    reader = net.readers[number]
+    return tuple(sorted({o.inputs[reader.port] for o in problem.blocks[reader.block].options}))
 
 
 def possible_shardings(problem: MappingProblem, net: Net) -> tuple[Partition, ...]:
     """Cuts of a net's buffer that fit a memory tile, both copies, and that some option of each end refines."""
-    if not problem.device.memory_rows:
+    device = problem.device
+    if not device.memory_rows:
         return ()
-    written = {o.output for o in problem.blocks[net.producer].options if o.output}
-    read = [{o.inputs[r.port] for o in problem.blocks[r.block].options} for r in net.readers]
+    written = written_partitions(problem, net)
+    reads = [read_partitions(problem, net, number) for number in range(len(net.readers))]
     candidates = {Partition(s, r, c) for p in written for s in divisors(p.samples) for r in divisors(p.rows) for c in divisors(p.columns)}
     return tuple(
         sorted(
             p
             for p in candidates
-            if p.pieces <= problem.device.columns
-            and 2 * p.window_bytes(net.layout) <= problem.device.memory_tile.memory_bytes
-            and any(any(q.refines(p) for q in windows) for windows in read)
+            if p.pieces <= device.columns
+            and 2 * p.window_bytes(net.layout) <= device.memory_tile.memory_bytes
+            and any(any(q.refines(p) for q in partitions) for partitions in reads)
         )
     )

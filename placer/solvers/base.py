@@ -43,8 +43,8 @@ class Limits:
     """How long a solve may take.
 
     work: deterministic time units for all levels together (CP-SAT's measure, about a second of one core); what a level leaves, the
-    later ones get. seconds: wall clock for all levels, or None:
-    with it the result may differ between runs. workers: search strategies, interleaved in a fixed order whatever the number of cores.
+    later ones get. seconds: wall clock for all levels, or None; with it the result may differ between runs. workers: search strategies,
+    interleaved in a fixed order whatever the number of cores.
     """
 
     work: float

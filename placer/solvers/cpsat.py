@@ -1,23 +1,33 @@
-"""The CP-SAT engine: one joint model, minimised level by level.
+"""The CP-SAT engine: relax, place, close.
 
-Each level fixes the ones before it at their values and starts from the best solution so far. Interleaved search under a deterministic limit
-gives the same answer on every machine.
+1. The relaxation without places bounds the levels that places do not enter, and finds options that meet the bounds.
+2. The joint model of those options alone finds places: a legal mapping that often meets the bounds.
+3. The joint model of every option that can still matter, started from the best mapping so far, improves or proves the other levels.
+
+Each step minimises level by level, fixing a level before the next. One search thread under a deterministic limit gives the same answer on
+every machine.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib.metadata import version
-
-from ortools.sat.python import cp_model
 
 from placer.model.build import build_model
 from placer.model.objectives import level_expression
-from placer.model.variables import BlockVariables, NetVariables, Variables
-from placer.problem import Level, MappingProblem
-from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
+from placer.model.variables import Variables
+from placer.problem import MappingProblem
+from placer.solution import Evaluation, Solution
 from placer.solvers.base import LevelResult, Limits, Progress, ProgressSink, SolveResult, Status
+from placer.solvers.cpsat_level import Budget, Search, hint, minimise
+from placer.solvers.cpsat_relaxation import Relaxed, leading_levels, relax
+
+# Parts of the work left that the relaxation, and then the placing, may take.
+RELAXATION_PART, PLACING_PART = 0.5, 0.7
+# Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
+TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
+
+Supported = tuple[tuple[int, ...], ...]
 
 
 class CpSatSolver:
@@ -28,111 +38,131 @@ class CpSatSolver:
 
     def solve(self, problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink) -> SolveResult:
         """Minimise all levels of `problem` in order (Solver.solve)."""
-        v = build_model(problem)
-        deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
-        best, bounds, work = seed, list[int](), limits.work
-        for number, level in enumerate(problem.objective):
-            expression = level_expression(v, level)
-            v.model.minimize(expression)
-            if best:
-                _hint(v, best)
-            share = work / (len(problem.objective) - number)
-            status, found, bound, spent = _run(v, level, _Share(share, deadline, limits.workers, limits.seed), progress)
-            work = max(0.0, work - spent)
-            if status == cp_model.INFEASIBLE and not best:
-                return SolveResult(Status.INFEASIBLE, None, ())
-            if found and (not best or Evaluation(problem, found).value(level) <= Evaluation(problem, best).value(level)):
-                best = found
-            if not best:
-                return SolveResult(Status.UNKNOWN, None, ())
-            value = Evaluation(problem, best).value(level)
-            bounds.append(bound)
-            v.model.add(expression <= value)
-            progress(Progress(level, value, min(bound, value)))
-        return _result(problem, best, tuple(bounds))
+        budget = Budget.of(limits)
+        if not leading_levels(problem.objective):
+            return _Levels(problem, budget, progress, ()).run(seed, budget.work)
+        relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress)
+        if relaxed.infeasible:
+            return SolveResult(Status.INFEASIBLE, None, ())
+        placed = _place(problem, relaxed, budget, progress)
+        best = _better(problem, seed, placed.solution)
+        meets = best is not None and _met(problem, best, relaxed)
+        wide = relaxed.supported if meets else _every(problem)
+        if placed.solution and best is placed.solution and wide == tuple((i,) for i in relaxed.options):
+            return placed
+        result = _Levels(_narrowed(problem, wide), budget, progress, relaxed.bounds).run(_inside(best, wide), budget.work)
+        return replace(result, solution=_outside(result.solution, wide))
 
 
-def _result(problem: MappingProblem, best: Solution | None, bounds: tuple[int, ...]) -> SolveResult:
-    """The values of the last solution: at a level that was left unproven it may be better than when that level was left."""
-    if best is None:
-        return SolveResult(Status.UNKNOWN, None, ())
-    evaluation, results = Evaluation(problem, best), []
-    for level, bound in zip(problem.objective, bounds, strict=True):
-        value = evaluation.value(level)
-        results.append(LevelResult(level, value, min(bound, value)))
-    proven = all(r.bound == r.value for r in results)
-    return SolveResult(Status.OPTIMAL if proven else Status.FEASIBLE, best, tuple(results))
+def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink) -> SolveResult:
+    """Places for the relaxation's options, or for those of a relaxation with fewer tiles where these do not pack."""
+    result = SolveResult(Status.UNKNOWN, None, ())
+    attempt = relaxed
+    for part in TILE_PARTS:
+        if part < 1.0:
+            attempt = relax(problem, int(problem.device.core_tiles * part), budget, budget.work * RELAXATION_PART, progress)
+        if not attempt.options:
+            break
+        chosen = tuple((i,) for i in attempt.options)
+        levels = _Levels(_narrowed(problem, chosen), budget, progress, relaxed.bounds)
+        result = levels.run(None, budget.work * PLACING_PART)
+        if result.solution:
+            return replace(result, solution=_outside(result.solution, chosen))
+    return result
 
 
-@dataclass(frozen=True)
-class _Share:
-    """One level's part of the limits; deadline: on the monotonic clock, or None."""
-
-    work: float
-    deadline: float | None
-    workers: int
-    seed: int
+def _met(problem: MappingProblem, solution: Solution, relaxed: Relaxed) -> bool:
+    """Whether a mapping is optimal in every leading level."""
+    values = tuple(Evaluation(problem, solution).value(level) for level in relaxed.leading)
+    return values == relaxed.bounds
 
 
-def _run(v: Variables, level: Level, share: _Share, progress: ProgressSink) -> tuple[int, Solution | None, int, float]:
-    """One level: CP-SAT's status, its best solution, its lower bound, and the deterministic time it took."""
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = share.workers
-    solver.parameters.interleave_search = True
-    solver.parameters.random_seed = share.seed
-    solver.parameters.max_deterministic_time = share.work
-    if share.deadline is not None:
-        solver.parameters.max_time_in_seconds = max(0.01, share.deadline - time.monotonic())
-    status = solver.solve(v.model, _Reporter(level, progress))
-    solution = _read(v, solver) if status in {cp_model.OPTIMAL, cp_model.FEASIBLE} else None
-    bound = max(0, round(solver.best_objective_bound)) if solution else 0
-    return int(status), solution, bound, solver.deterministic_time
+def _better(problem: MappingProblem, one: Solution | None, other: Solution | None) -> Solution | None:
+    """The lexicographically better of two mappings, the second on a tie."""
+    if one is None or other is None:
+        return one or other
+    costs = [[Evaluation(problem, s).value(level) for level in problem.objective] for s in (one, other)]
+    return one if costs[0] < costs[1] else other
 
 
-class _Reporter(cp_model.CpSolverSolutionCallback):
-    """Passes each incumbent on."""
+def _every(problem: MappingProblem) -> Supported:
+    return tuple(tuple(range(len(b.options))) for b in problem.blocks)
 
-    def __init__(self, level: Level, progress: ProgressSink) -> None:
-        super().__init__()
-        self.level = level
+
+def _narrowed(problem: MappingProblem, kept: Supported) -> MappingProblem:
+    """The problem with only the kept options of each block."""
+    blocks = tuple(replace(b, options=tuple(b.options[i] for i in k)) for b, k in zip(problem.blocks, kept, strict=True))
+    return replace(problem, blocks=blocks)
+
+
+def _inside(solution: Solution | None, kept: Supported) -> Solution | None:
+    """A solution of the whole problem, numbered as in the narrowed one."""
+    if solution is None or any(c.option not in k for c, k in zip(solution.blocks, kept, strict=True)):
+        return None
+    blocks = tuple(replace(c, option=k.index(c.option)) for c, k in zip(solution.blocks, kept, strict=True))
+    return Solution(blocks, solution.nets)
+
+
+def _outside(solution: Solution | None, kept: Supported) -> Solution | None:
+    """A solution of the narrowed problem, numbered as in the whole one."""
+    if solution is None:
+        return None
+    return Solution(tuple(replace(c, option=k[c.option]) for c, k in zip(solution.blocks, kept, strict=True)), solution.nets)
+
+
+class _Levels:
+    """Lexicographic minimisation of one joint model. `bounds` of the first levels hold while the levels before each meet theirs."""
+
+    def __init__(self, problem: MappingProblem, budget: Budget, progress: ProgressSink, bounds: tuple[int, ...]) -> None:
+        self.problem = problem
+        self.budget = budget
         self.progress = progress
+        self.bounds = bounds
 
-    def on_solution_callback(self) -> None:
-        self.progress(Progress(self.level, round(self.objective_value), max(0, round(self.best_objective_bound))))
+    def run(self, best: Solution | None, work: float) -> SolveResult:
+        """Improve `best`, or start from nothing, with at most `work` of deterministic time."""
+        floor = self.budget.work - work
+        v: Variables | None = None
+        results: list[LevelResult] = []
+        for number, level in enumerate(self.problem.objective):
+            known = self._known(results)
+            if best is None or self._value(best, number) > known:
+                v = v or self._model(results)
+                share = (self.budget.work - floor) / (len(self.problem.objective) - number)
+                search = self._search(v, best, number, known, share)
+                if search.solution is None and best is None:
+                    return SolveResult(Status.INFEASIBLE if search.infeasible else Status.UNKNOWN, None, ())
+                best = _better(self.problem, best, search.solution)
+                known = max(known, search.bound)
+            assert best is not None, "found, or returned above"
+            value = self._value(best, number)
+            results.append(LevelResult(level, value, min(known, value)))
+            self.progress(Progress(level, value, results[-1].bound))
+            if v:
+                v.model.add(level_expression(v, level) <= value)
+        proven = all(r.value == r.bound for r in results)
+        return SolveResult(Status.OPTIMAL if proven else Status.FEASIBLE, best, tuple(results))
 
+    def _known(self, results: list[LevelResult]) -> int:
+        """The bound of the next level that holds before any search."""
+        number = len(results)
+        holds = number < len(self.bounds) and all(r.value == b for r, b in zip(results, self.bounds, strict=False))
+        return self.bounds[number] if holds else 0
 
-def _read(v: Variables, solver: cp_model.CpSolver) -> Solution:
-    return Solution(tuple(_read_block(b, solver) for b in v.blocks), tuple(_read_net(n, solver) for n in v.nets))
+    def _value(self, solution: Solution, number: int) -> int:
+        return Evaluation(self.problem, solution).value(self.problem.objective[number])
 
+    def _model(self, settled: list[LevelResult]) -> Variables:
+        """The joint model, held to the values of the levels already settled."""
+        v = build_model(self.problem)
+        for result in settled:
+            v.model.add(level_expression(v, result.level) <= result.value)
+        return v
 
-def _read_block(b: BlockVariables, solver: cp_model.CpSolver) -> BlockChoice:
-    pick = next((p for p in b.picks if solver.value(p.literal)), None)
-    if pick:
-        return BlockChoice(pick.option, pick.shape, solver.value(b.column), solver.value(b.row))
-    return BlockChoice(next(i for i, literal in enumerate(b.options) if solver.value(literal)), 0, 0, 0)
-
-
-def _read_net(n: NetVariables, solver: cp_model.CpSolver) -> NetChoice:
-    kinds = tuple(next(kind for kind in EdgeKind if solver.value(edge.literal(kind))) for edge in n.edges)
-    shards = next((s.partition for s in n.shardings if solver.value(s.literal)), None)
-    return NetChoice(kinds, shards, solver.value(n.column), solver.value(n.row))
-
-
-def _hint(v: Variables, solution: Solution) -> None:
-    """Tell CP-SAT a solution to start from."""
-    v.model.clear_hints()  # type: ignore[no-untyped-call]
-    for b, choice in zip(v.blocks, solution.blocks, strict=True):
-        for i, literal in enumerate(b.options):
-            v.model.add_hint(literal, i == choice.option)
-        for p in b.picks:
-            v.model.add_hint(p.literal, (p.option, p.shape) == (choice.option, choice.shape))
-        v.model.add_hint(b.column, choice.column)
-        v.model.add_hint(b.row, choice.row)
-    for n, net in zip(v.nets, solution.nets, strict=True):
-        for edge, chosen in zip(n.edges, net.kinds, strict=True):
-            for kind in EdgeKind:
-                v.model.add_hint(edge.literal(kind), kind is chosen)
-        for s in n.shardings:
-            v.model.add_hint(s.literal, s.partition == net.shards)
-        v.model.add_hint(n.column, net.column)
-        v.model.add_hint(n.row, net.row)
+    def _search(self, v: Variables, best: Solution | None, number: int, known: int, share: float) -> Search:
+        level = self.problem.objective[number]
+        expression = level_expression(v, level)
+        v.model.add(expression >= known)
+        if best:
+            hint(v, best)
+        return minimise(v, level, expression, self.budget, share, self.progress)

@@ -1,0 +1,83 @@
+"""What options alone can reach: bounds of the leading levels, options that reach them, and every option that some optimum uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placer.model.build import build_relaxation
+from placer.model.linear import total
+from placer.model.objectives import level_expression
+from placer.model.variables import Variables
+from placer.problem import Level, MappingProblem
+from placer.solution import Evaluation, Solution
+from placer.solvers.base import ProgressSink
+from placer.solvers.cpsat_level import Budget, hint, minimise, silent
+
+# The levels whose value the options and edge kinds alone decide.
+PLACELESS = (Level.INTERVAL, Level.LATENCY, Level.TILES)
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """What the relaxation of a problem gave.
+
+    bounds: of the leading levels, each given that the ones before it meet theirs; shorter than `leading` when the limit came first.
+    options: one option number a block that meets the bounds, or empty. supported: for each block, every option that a mapping which meets
+    all bounds can use.
+    """
+
+    leading: tuple[Level, ...]
+    infeasible: bool
+    bounds: tuple[int, ...]
+    options: tuple[int, ...]
+    supported: tuple[tuple[int, ...], ...]
+
+
+def leading_levels(objective: tuple[Level, ...]) -> tuple[Level, ...]:
+    """The placeless levels before the first one that needs places."""
+    end = next((i for i, level in enumerate(objective) if level not in PLACELESS), len(objective))
+    return objective[:end]
+
+
+def relax(problem: MappingProblem, tiles: int, budget: Budget, work: float, progress: ProgressSink) -> Relaxed:
+    """Minimise the leading levels over options and edge kinds on at most `tiles` core tiles, with at most `work` of deterministic time."""
+    leading = leading_levels(problem.objective)
+    every = tuple(tuple(range(len(b.options))) for b in problem.blocks)
+    v = build_relaxation(problem, tiles)
+    bounds: list[int] = []
+    found: Solution | None = None
+    floor = budget.work - work
+    for level in leading:
+        expression = level_expression(v, level)
+        search = minimise(v, level, expression, budget, budget.work - floor, progress)
+        if search.solution is None:
+            return Relaxed(leading, search.infeasible, tuple(bounds), _options(found), every)
+        found = search.solution
+        value = Evaluation(problem, found).value(level)
+        bounds.append(min(search.bound, value))
+        if bounds[-1] < value:
+            # A bound of the next level would hold only given this level's value, which is not proven.
+            return Relaxed(leading, False, tuple(bounds), _options(found), every)
+        v.model.add(expression <= value)
+        hint(v, found)
+    supported = _supported(v, leading[-1], found, budget, floor) if found else None
+    return Relaxed(leading, False, tuple(bounds), _options(found), supported or every)
+
+
+def _options(solution: Solution | None) -> tuple[int, ...]:
+    return tuple(b.option for b in solution.blocks) if solution else ()
+
+
+def _supported(v: Variables, level: Level, found: Solution, budget: Budget, floor: float) -> tuple[tuple[int, ...], ...] | None:
+    """Every option of every block that some optimum takes, found by asking for as many new ones as possible; None at the limit."""
+    seen = [{choice.option} for choice in found.blocks]
+    while True:
+        unseen = [lit for b, known in zip(v.blocks, seen, strict=True) for i, lit in enumerate(b.options) if i not in known]
+        search = minimise(v, level, -total(unseen), budget, budget.work - floor, silent)
+        if search.solution is None:
+            return None
+        fresh = [c.option not in known for c, known in zip(search.solution.blocks, seen, strict=True)]
+        if not any(fresh):
+            return tuple(tuple(sorted(known)) for known in seen) if search.proven else None
+        for choice, known in zip(search.solution.blocks, seen, strict=True):
+            known.add(choice.option)
