@@ -1,0 +1,290 @@
+"""What the QDQ reader refuses: one sentence that names the node and what is supported, never a wrong network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from placer.errors import InputError, UnsupportedModelError
+from placer.frontend import read_model
+from tests.qdq_models import QdqBuilder, dense_model, some_weights
+
+Case = Callable[[QdqBuilder, str], str]
+W = some_weights(8, 4)
+
+
+def weights(b: QdqBuilder) -> str:
+    """Dequantised weights [8, 4]."""
+    return b.weights(W)
+
+
+def with_type(dtype: str, zero_point: int = 0) -> Case:
+    """Weights of another type or zero point."""
+
+    def build(b: QdqBuilder, x: str) -> str:
+        weight = b.dequantise(b.constant(np.ones((8, 4)), dtype), -6, dtype, zero_point)
+        return b.qdq(b.node("MatMul", x, weight))
+
+    return build
+
+
+def with_scale(*scales: float) -> Case:
+    """Weights at these scales."""
+
+    def build(b: QdqBuilder, x: str) -> str:
+        scale = b.constant(np.array(scales) if len(scales) > 1 else scales[0], "float32")
+        zero = b.constant(np.zeros(len(scales)) if len(scales) > 1 else 0, "int8")
+        return b.qdq(b.node("MatMul", x, b.node("DequantizeLinear", b.constant(W), scale, zero, axis=1)))
+
+    return build
+
+
+def end_with(op: str, *more: object, **attributes: object) -> Case:
+    """An operator on the quantised input [batch, 8] and constants (float32, or int64 where integers)."""
+
+    def build(b: QdqBuilder, x: str) -> str:
+        operands = [b.constant(m, "int64" if np.asarray(m).dtype.kind == "i" else "float32") for m in more]  # type: ignore[arg-type]
+        return b.qdq(b.node(op, x, *operands, **attributes))
+
+    return build
+
+
+def gemm(**attributes: object) -> Case:
+    """A Gemm with these attributes."""
+    return lambda b, x: b.qdq(b.node("Gemm", x, weights(b), **attributes))
+
+
+def bias(value: object) -> Case:
+    """A MatMul with this floating-point bias."""
+    return lambda b, x: b.qdq(b.node("Add", b.node("MatMul", x, weights(b)), b.constant(value, "float32")), -1)  # type: ignore[arg-type]
+
+
+def sum_with_constant(value: object, exponent: int = -4) -> Case:
+    """A rounded tensor plus a dequantised constant."""
+    return lambda b, x: b.qdq(b.node("Add", x, b.weights(np.asarray(value, np.int8), exponent)))
+
+
+REFUSED: dict[str, tuple[Case, str]] = {
+    "uint8 weights": (with_type("uint8"), "constants of type uint8 are not supported"),
+    "int16 weights": (with_type("int16"), "constants of type int16 are not supported"),
+    "int32 weights": (with_type("int32"), "weights must be int8"),
+    "zero point of weights": (with_type("int8", 3), "zero point 3 is not supported; it must be 0"),
+    "scale 0": (with_scale(0.0), "scale 0.0 is not a positive number"),
+    "negative scale": (with_scale(-0.5), "scale -0.5 is not a positive number"),
+    "scale nan": (with_scale(float("nan")), "scale nan is not a positive number"),
+    "infinite scale": (with_scale(float("inf")), "scale inf is not a positive number"),
+    "scale 0.3": (with_scale(0.3), "is not a power of two"),
+    "scales by channel": (with_scale(0.5, 0.5, 0.25, 0.5), "scales that differ by channel are not supported"),
+    "uint8 activations": (lambda b, x: b.dequantise(b.quantise(x, -4, "uint8"), -4, "uint8"), "activations of type uint8"),
+    "int16 activations": (lambda b, x: b.quantise(x, -4, "int16"), "activations of type int16"),
+    "asymmetric activations": (lambda b, x: b.quantise(x, -4, "int8", -5), "zero point -5 is not supported"),
+    "no zero point": (lambda b, x: b.node("QuantizeLinear", x, b.constant(0.5, "float32")), "activations of type uint8"),
+    "other scale on the way back": (lambda b, x: b.dequantise(b.quantise(x, -4), -3), "must use the scale and zero point"),
+    "computed scale": (lambda b, x: b.node("QuantizeLinear", x, x, b.constant(0, "int8")), "the scale must be a constant"),
+    "computed zero point": (
+        lambda b, x: b.node("DequantizeLinear", b.constant(W), b.constant(0.5, "float32"), b.quantise(x)),
+        "the zero point must be a constant",
+    ),
+    "no scale": (lambda b, x: b.node("QuantizeLinear", x), "the scale must be a constant"),
+    "transA": (gemm(transA=1), "Gemm with transA, alpha or beta is not supported"),
+    "alpha": (gemm(alpha=0.5), "Gemm with transA, alpha or beta is not supported"),
+    "beta": (gemm(beta=2.0), "Gemm with transA, alpha or beta is not supported"),
+    "float weights": (end_with("MatMul", W * 1.0), "is supported for a quantised tensor times constant int8 weights only"),
+    "constant on the left": (lambda b, x: b.qdq(b.node("MatMul", weights(b), x)), "constant int8 weights only"),
+    "two activations": (lambda b, x: b.qdq(b.node("MatMul", x, x)), "constant int8 weights only"),
+    "no weights": (lambda b, x: b.qdq(b.node("MatMul", x)), "constant int8 weights only"),
+    "weights of rank 3": (
+        lambda b, x: b.qdq(b.node("MatMul", x, b.weights(W[None]))),
+        "weights must be a matrix with as many rows as the tensor's last dimension",
+    ),
+    "weights of rank 1": (lambda b, x: b.qdq(b.node("MatMul", x, b.weights(W[:, 0]))), "weights must be a matrix"),
+    "weights that do not fit": (lambda b, x: b.qdq(b.node("MatMul", x, b.weights(W.T))), "weights [4, 8] is not supported"),
+    "product of a product": (
+        lambda b, x: b.qdq(b.node("MatMul", b.node("MatMul", x, weights(b)), b.weights(W[:4]))),
+        "constant int8 weights only",
+    ),
+    "bias of another length": (bias(np.zeros(3)), "a bias of shape [3] is not supported; one value a column (4) is"),
+    "bias down the rows": (bias(np.zeros((4, 1))), "a bias of shape [4, 1] is not supported"),
+    "bias of more dimensions": (bias(np.zeros((1, 1, 4))), "a bias of shape [1, 1, 4] is not supported"),
+    "bias after relu": (
+        lambda b, x: b.qdq(b.node("Add", b.node("Relu", b.node("MatMul", x, weights(b))), b.constant(np.zeros(4), "float32"))),
+        "a bias must be one constant added straight after the product",
+    ),
+    "two biases": (
+        lambda b, x: b.qdq(b.node("Add", b.node("Gemm", x, weights(b), b.constant(np.ones(4), "float32")), b.constant(1.0, "float32"))),
+        "a bias must be one constant added straight after the product",
+    ),
+    "bias beyond 32 bits": (bias(np.full(4, 1e9)), "its accumulator can reach 2147"),
+    "bias nan": (bias(np.full(4, np.nan)), "accumulator"),
+    "bias between steps, fine output": (
+        lambda b, x: b.qdq(b.node("Add", b.node("MatMul", x, weights(b)), b.constant(1e-6, "float32")), -10),
+        "the bias lies between accumulator steps of 2^-10",
+    ),
+    "float constant term": (end_with("Add", 1.5), "Add is supported for a bias after MatMul and for two quantised tensors"),
+    "constant term of another length": (sum_with_constant([1, 2]), "Add of a constant [2] to a tensor [8]"),
+    "constant term a sample": (sum_with_constant(np.ones((8, 8))), "Add of a constant [8, 8] to a tensor [8]"),
+    "constant term of more dimensions": (sum_with_constant(np.ones((1, 1, 8))), "Add of a constant [1, 1, 8]"),
+    "scales too far apart": (sum_with_constant(np.ones(8), 40), "do not fit one 32-bit accumulator"),
+    "unrounded residual": (
+        lambda b, x: b.qdq(b.node("Add", b.node("MatMul", x, b.weights(some_weights(8, 8))), x)),
+        "Add is supported for a bias after MatMul",
+    ),
+    "sum of three": (lambda b, x: b.qdq(b.node("Add", b.node("Add", x, x), x)), "Add is supported for a bias after MatMul"),
+    "broadcast sum": (
+        lambda b, x: b.qdq(b.node("Add", x, b.qdq(b.node("MatMul", x, b.weights(some_weights(8, 1)))))),
+        "two quantised tensors of one shape only",
+    ),
+    "relu of integers": (lambda b, x: b.node("Relu", b.quantise(x)), "Relu is supported after MatMul"),
+    "quantised twice": (lambda b, x: b.quantise(b.quantise(x)), "QuantizeLinear of integers is not supported"),
+    "dequantised twice": (lambda b, x: b.dequantise(x), "DequantizeLinear of a floating-point value is not supported"),
+    "softmax": (end_with("Softmax"), "operator Softmax is not supported here; supported are QuantizeLinear"),
+    "clip of activations": (end_with("Clip", 0.0, 6.0), "operator Clip is not supported here"),
+    "concat": (lambda b, x: b.qdq(b.node("Concat", x, x, axis=1)), "operator Concat is not supported here"),
+    "another domain": (lambda b, x: b.qdq(b.node("Relu", x, domain="acme")), "operator acme.Relu is not supported here"),
+    "contributed operator": (lambda b, x: b.qdq(b.node("Gelu", x, domain="com.microsoft")), "operator com.microsoft.Gelu is not supported"),
+    "moving the batch": (end_with("Transpose", perm=[1, 0]), "moves the batch axis, which must stay first"),
+    "permutation of another rank": (end_with("Transpose", perm=[0, 2, 1]), "permutation [0, 2, 1] does not fit a tensor of 2 dimensions"),
+    "flattened batch": (end_with("Flatten", axis=0), "Flatten is supported with axis 1 only"),
+    "reshape over the batch": (end_with("Reshape", [-1, 4]), "does not keep the batch as the first dimension"),
+    "reshape to nothing": (end_with("Reshape", [0, 0, 0]), "does not keep the batch"),
+    "reshape to another size": (end_with("Reshape", [0, 7]), "does not keep the batch"),
+    "reshape to two unknowns": (end_with("Reshape", [0, -1, -1]), "does not keep the batch"),
+    "zero dimension": (end_with("Reshape", [0, 0], allowzero=1), "does not keep the batch"),
+    "shape from data": (lambda b, x: b.qdq(b.node("Reshape", x, x)), "with a shape computed from data is not supported"),
+    "squeezed dimension": (end_with("Squeeze", [1]), "Squeeze must remove dimensions of size 1 and keep the batch"),
+    "squeezed batch": (end_with("Squeeze", [0]), "Squeeze must remove dimensions of size 1 and keep the batch"),
+    "squeezed beyond": (end_with("Squeeze", [5]), "axes [5] do not fit a tensor of 2 dimensions"),
+    "unsqueezed batch": (end_with("Unsqueeze", [0]), "Unsqueeze before the batch is not supported"),
+    "unsqueezed twice": (end_with("Unsqueeze", [1, 1]), "axes [1, 1] do not fit"),
+    "float output": (lambda b, x: b.node("MatMul", x, weights(b)), "is not quantised; the model must end in QuantizeLinear"),
+    "input as output": (lambda b, x: "x", "output x is not quantised"),
+    "constant as output": (lambda b, x: weights(b), "is not quantised"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(tmp_path: Path, name: str) -> None:
+    """Each is one sentence, which names the node or value at fault."""
+    build, expected = REFUSED[name]
+    b = QdqBuilder()
+    path = b.save(tmp_path, build(b, b.qdq(b.input(8))))
+    with pytest.raises((UnsupportedModelError, InputError)) as caught:
+        read_model(path)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_gemm_of_a_stack_of_matrices(tmp_path: Path) -> None:
+    """Gemm is defined for matrices only."""
+    b = QdqBuilder()
+    with pytest.raises(UnsupportedModelError, match="Gemm takes a matrix"):
+        b.network(tmp_path, b.qdq(b.node("Gemm", b.qdq(b.input(3, 8)), weights(b))))
+
+
+def test_reshape_to_another_batch(tmp_path: Path) -> None:
+    """A model of four samples cannot turn them into eight."""
+    b = QdqBuilder(4)
+    with pytest.raises(UnsupportedModelError, match="does not keep the batch"):
+        b.network(tmp_path, b.qdq(b.node("Reshape", b.qdq(b.input(8)), b.constant([8, 8], "int64"))))
+
+
+@pytest.mark.parametrize("node", ["QuantizeLinear", "MatMul", "Add", "Relu", "Transpose", "Identity", "DequantizeLinear"])
+def test_absent_operand(tmp_path: Path, node: str) -> None:
+    """An empty name or no name at all where an operand must be."""
+    for operands in ((), ("",)):
+        b, end = dense_model()
+        b.nodes.append(helper.make_node(node, list(operands), ["bad"], name="bad"))
+        with pytest.raises((UnsupportedModelError, InputError), match=r"^bad: "):
+            b.network(tmp_path, end)
+
+
+def test_input_quantised_with_two_scales(tmp_path: Path) -> None:
+    """Our network's input is one tensor of integers."""
+    b = QdqBuilder()
+    x = b.input(4)
+    with pytest.raises(UnsupportedModelError, match="input x is quantised twice with different scales"):
+        b.network(tmp_path, b.qdq(b.node("Add", b.qdq(x, -4), b.qdq(x, -5))))
+
+
+def test_integer_input(tmp_path: Path) -> None:
+    """A model must quantise its own inputs."""
+    b = QdqBuilder()
+    x = b.dequantise(b.input(8, element_type=TensorProto.INT8))
+    with pytest.raises(UnsupportedModelError, match="integer graph inputs are not supported"):
+        b.network(tmp_path, b.qdq(b.node("MatMul", x, weights(b))))
+
+
+@pytest.mark.parametrize("dims", [["n", "m"], [1, 0], [1, -1], []])
+def test_unknown_dimensions(tmp_path: Path, dims: list[str | int]) -> None:
+    """Only the batch may be unknown."""
+    b, end = dense_model()
+    b.inputs[0] = helper.make_tensor_value_info("x", TensorProto.FLOAT, dims)
+    with pytest.raises(UnsupportedModelError, match="every dimension but the batch must be fixed and positive"):
+        b.network(tmp_path, end)
+
+
+@pytest.mark.parametrize("batch", [0, -1, "n"])
+def test_unknown_batch(tmp_path: Path, batch: int | str) -> None:
+    """0 and -1 are what some exporters write for a symbolic batch."""
+    b, end = dense_model()
+    b.inputs[0] = helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 8])
+    assert b.network(tmp_path, end).batch is None
+
+
+def test_inputs_of_two_batches(tmp_path: Path) -> None:
+    """All inputs share one batch."""
+    b = QdqBuilder(2)
+    left = b.qdq(b.input(4, name="left"))
+    b.batch = 3
+    with pytest.raises(UnsupportedModelError, match="input right has another batch"):
+        b.network(tmp_path, b.qdq(b.node("Add", left, b.qdq(b.input(4, name="right")))))
+
+
+def test_second_output(tmp_path: Path) -> None:
+    """The mask of a Dropout is nothing that we compute."""
+    b, end = dense_model()
+    b.nodes.append(helper.make_node("Dropout", [end], ["kept", "mask"], name="drop"))
+    b.nodes.append(helper.make_node("Identity", ["mask"], ["bad"], name="bad"))
+    with pytest.raises(UnsupportedModelError, match=r"^bad: reads mask, a second output"):
+        b.network(tmp_path, end)
+
+
+def test_float_model(tmp_path: Path) -> None:
+    """A model without QuantizeLinear is told how to get one."""
+    b = QdqBuilder()
+    path = b.save(tmp_path, b.node("MatMul", b.input(8), b.constant(W * 1.0, "float32")))
+    with pytest.raises(UnsupportedModelError, match=r"model model is not quantised .*quantize_static"):
+        read_model(path)
+
+
+@pytest.mark.parametrize("operator", ["QLinearMatMul", "Quant", "QGemm", "MatMulInteger"])
+def test_other_dialects(tmp_path: Path, operator: str) -> None:
+    """Operators of other dialects are named as such."""
+    b, end = dense_model()
+    end = b.node(operator, end)
+    with pytest.raises(UnsupportedModelError, match=f"operator {operator} belongs to a dialect that is not supported"):
+        b.network(tmp_path, end)
+
+
+def test_accumulator_bound(tmp_path: Path) -> None:
+    """2^17 weights of -128 times -128 are 2^31, one too many."""
+    for inner, fits in ((1 << 17, False), ((1 << 17) - 1, True)):
+        b = QdqBuilder()
+        y = b.qdq(b.node("MatMul", b.qdq(b.input(inner)), b.weights(np.full((inner, 1), -128, np.int8))), 10)
+        if fits:
+            b.network(tmp_path, y)
+        else:
+            with pytest.raises(UnsupportedModelError, match="its accumulator can reach 2147483648 beyond 32 bits"):
+                b.network(tmp_path, y)
+
+
+def test_weights_of_a_strange_type(tmp_path: Path) -> None:
+    """An initialiser of another kind is named."""
+    b, end = dense_model()
+    b.constant(np.array([True]), name="flags")
+    with pytest.raises(UnsupportedModelError, match="initialiser flags: constants of type bool are not supported"):
+        b.network(tmp_path, end)
