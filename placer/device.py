@@ -6,12 +6,14 @@ Numbers come from YAML files (configs/devices, shipped as placer.devices), each 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from placer.errors import InputError, nearest_name
 
@@ -147,22 +149,24 @@ def check_device(device: Device) -> None:
         if not condition:
             raise InputError(f"device {device.name}: {where} must be {allowed}")
 
+    sizes = [(f"{part}.{k}", v) for part in ("core", "memory_tile") for k, v in vars(getattr(device, part)).items()]
+    for where, size in (*sizes, ("plio.in_channels", device.plio.in_channels), ("plio.out_channels", device.plio.out_channels)):
+        require(size >= 1, where, "at least 1")
     require(device.generation in {"aie-ml", "aie-mlv2"}, "generation", "aie-ml or aie-mlv2")
     require(device.columns >= 1 and device.rows >= 1, "columns and rows", "at least 1")
     require(device.memory_rows >= 0, "memory_rows", "at least 0")
-    require(device.clock_mhz > 0, "clock_mhz", "positive")
+    require(0 < device.clock_mhz < math.inf, "clock_mhz", "positive")
     require(device.stream_bytes in {4, 8}, "stream_bytes", "4 (AIE-ML) or 8 (AIE-MLv2)")
     require(device.core.memory_bytes % device.core.logical_banks == 0, "core.memory_bytes", "a multiple of core.logical_banks")
     require(device.memory_tile.buffer_descriptors % 2 == 0, "memory_tile.buffer_descriptors", "even: two pools by channel parity")
     require(all(0 <= c < device.columns for c in device.plio.columns), "plio.columns", f"columns 0 to {device.columns - 1}")
     require(len(set(device.plio.columns)) == len(device.plio.columns), "plio.columns", "free of duplicates")
     require(bool(device.plio.columns), "plio.columns", "not empty: nothing could enter or leave the array")
-    rows, inner, columns = device.mmul
-    require(rows in {4, 8} and inner == columns == 8, "mmul", "[4, 8, 8] or [8, 8, 8]")
+    require(device.mmul in {(4, 8, 8), (8, 8, 8)}, "mmul", "[4, 8, 8] or [8, 8, 8]")
 
 
-def _section(kind: type, values: Any, where: str) -> Any:
-    """Build the frozen dataclass `kind` from a YAML mapping, refusing unknown and missing keys."""
+def _check_keys(kind: type, values: Any, where: str) -> None:
+    """Refuse unknown and missing keys of the frozen dataclass `kind` in a YAML mapping."""
     if not isinstance(values, dict):
         raise InputError(f"{where} must be a mapping of keys to values")
     known = [f.name for f in fields(kind)]
@@ -172,7 +176,6 @@ def _section(kind: type, values: Any, where: str) -> Any:
     missing = [k for k in known if k not in values]
     if missing:
         raise InputError(f"{where}: key {missing[0]!r} is missing")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 def load_device(path: Path) -> Device:
@@ -185,13 +188,19 @@ def load_device(path: Path) -> Device:
     except OSError as error:
         raise InputError(f"cannot read device file {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"device file {path} is not YAML: {str(error).splitlines()[0]}") from error
+        raise InputError(f"device file {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(values, dict):
         raise InputError(f"device file {path} must be a mapping of keys to values")
     for name, kind in (("core", CoreTile), ("memory_tile", MemoryTile), ("plio", Plio)):
         if name in values:
-            values[name] = _section(kind, values[name], f"device file {path}, {name}")
-    device: Device = _section(Device, values, f"device file {path}")
+            _check_keys(kind, values[name], f"device file {path}, {name}")
+    _check_keys(Device, values, f"device file {path}")
+    try:
+        device = TypeAdapter(Device).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key, reason = ".".join(map(str, first["loc"])), first["msg"][0].lower() + first["msg"][1:]
+        raise InputError(f"device file {path}: {key}: {first['input']!r} is not allowed: {reason}") from error
     check_device(device)
     return device
 
