@@ -1,0 +1,69 @@
+"""The evaluator of stored activations against the normative one: lowering, layouts and blocking change no value."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from placer.blocked import from_stored
+from placer.device import find_device
+from placer.errors import UnsupportedModelError
+from placer.formulate import LaidOutGraph, lay_out
+from placer.frontend import read_model
+from placer.lowering import lower
+from placer.network import Network
+from placer.reference import evaluate
+from placer.stored_reference import stored_outputs
+from tests.onnxruntime_check import random_inputs
+from tests.random_models import RandomModel, random_models
+
+MODELS = sorted((Path(__file__).resolve().parents[1] / "configs" / "models").glob("*.onnx"))
+DEVICES = (find_device("VEK280"), find_device("VEK385"))
+
+
+def compare(network: Network, laid_out: LaidOutGraph, seed: int) -> None:
+    """One run of random inputs through both evaluators."""
+    inputs = random_inputs(network, laid_out.batch, seed)
+    graph = laid_out.graph
+    assert tuple(v.tensor for v in graph.inputs) == network.inputs
+    for view, stored, expected in zip(graph.outputs, stored_outputs(laid_out, inputs), evaluate(network, inputs), strict=True):
+        found = from_stored(view, graph.activation(view.activation), laid_out.batch, stored)
+        np.testing.assert_array_equal(found, expected)
+
+
+def check_random(model: RandomModel, batch: int, device: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        network = read_model(model.builder.save(Path(folder), *model.outputs))
+    try:
+        graph = lower(network)
+    except UnsupportedModelError:
+        assume(False)
+    compare(network, lay_out(graph, batch, DEVICES[device]), batch)
+
+
+@given(random_models(), st.integers(1, 9), st.sampled_from((0, 1)))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_random_models(model: RandomModel, batch: int, device: int) -> None:
+    """Any model that can be lowered, transposes included, for any batch, in blocks of 4 and of 8 rows."""
+    check_random(model, batch, device)
+
+
+@pytest.mark.slow
+@given(random_models(), st.integers(1, 9), st.sampled_from((0, 1)))
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_many_random_models(model: RandomModel, batch: int, device: int) -> None:
+    """The same, on more models, and on new ones each time."""
+    check_random(model, batch, device)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_shipped_models(path: Path, batch: int) -> None:
+    """Every shipped model."""
+    network = read_model(path)
+    compare(network, lay_out(lower(network), batch, DEVICES[0]), 7)
