@@ -1,0 +1,209 @@
+"""Lowering: views instead of movements, chains of steps, and what is refused. Values are compared in test_stored_reference.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placer.device import find_device
+from placer.errors import UnsupportedModelError
+from placer.formulate import lay_out
+from placer.layers import AddLayer, DenseLayer, LayerGraph, RequantiseLayer, Side
+from placer.lowering import lower
+from placer.network import Add, Dense, IntType, Network, QuantType, Requantise, Tensor
+from placer.reference import evaluate
+from placer.stored_reference import stored_outputs
+from tests.qdq_models import QdqBuilder, some_weights
+
+Build = Callable[[QdqBuilder, str], tuple[str, ...]]
+
+
+def int8(exponent: int) -> QuantType:
+    """int8 at scale 2^exponent."""
+    return QuantType(IntType.INT8, 2.0**exponent)
+
+
+def lowered(folder: Path, build: Build, *shape: int) -> LayerGraph:
+    """The layers of a model with one quantised input."""
+    b = QdqBuilder()
+    return lower(b.network(folder, *build(b, b.qdq(b.input(*shape)))))
+
+
+def product(b: QdqBuilder, x: str, inner: int, outer: int) -> str:
+    """A rounded product."""
+    return b.qdq(b.node("MatMul", x, b.weights(some_weights(inner, outer))), -1)
+
+
+def turned(b: QdqBuilder, x: str) -> str:
+    """The two axes of a sample swapped."""
+    return b.node("Transpose", x, perm=[0, 2, 1])
+
+
+def test_plain_product(tmp_path: Path) -> None:
+    """Weights on the right, leading axes merged into tokens."""
+    graph = lowered(tmp_path, lambda b, x: (product(b, x, 8, 4),), 2, 3, 8)
+    (layer,) = graph.layers
+    assert isinstance(layer, DenseLayer)
+    assert (layer.side, layer.op, len(layer.steps)) == (Side.RIGHT, "dense", 1)
+    sizes = [(graph.activation(n).tokens, graph.activation(n).features) for n in (layer.source, layer.target)]
+    assert sizes == [(6, 8), (6, 4)]
+
+
+def test_transposed_product(tmp_path: Path) -> None:
+    """Transpose, MatMul, Transpose is one layer with weights on the left."""
+    graph = lowered(tmp_path, lambda b, x: (turned(b, product(b, turned(b, x), 6, 5)),), 6, 8)
+    (layer,) = graph.layers
+    assert isinstance(layer, DenseLayer)
+    assert layer.side is Side.LEFT
+    assert (graph.activation(layer.target).tokens, graph.activation(layer.target).features) == (5, 8)
+    assert not graph.outputs[0].transposed
+
+
+def test_output_seen_transposed(tmp_path: Path) -> None:
+    """An odd transpose at the end is left to the host."""
+    graph = lowered(tmp_path, lambda b, x: (turned(b, product(b, x, 8, 4)),), 6, 8)
+    assert graph.outputs[0].transposed
+    assert graph.outputs[0].shape == (4, 6)
+
+
+def test_steps_join_their_producer(tmp_path: Path) -> None:
+    """A change of scale and a bias after rounding are further steps of the product, in order."""
+
+    def build(b: QdqBuilder, x: str) -> tuple[str, ...]:
+        y = b.qdq(b.node("Relu", product(b, x, 8, 4)), 0)
+        return (b.qdq(b.node("Add", y, b.weights(np.array([1, 2, 3, 4], np.int8), -2)), 1),)
+
+    (layer,) = lowered(tmp_path, build, 8).layers
+    found = [(s.up, s.shift, s.relu, s.bias is not None) for s in layer.steps]
+    assert found == [(0, 9, False, False), (0, 1, True, False), (2, 3, False, True)]
+
+
+@pytest.mark.parametrize("how", ["output", "reader", "transposed reader", "transposed output", "reshaped output"])
+def test_a_result_that_others_see_stays(tmp_path: Path, how: str) -> None:
+    """Steps never replace an activation that something else reads, also through a view that comes later in the model."""
+
+    def build(b: QdqBuilder, x: str) -> tuple[str, ...]:
+        y = product(b, x, 8, 4)
+        changed = b.qdq(y, 2)
+        match how:
+            case "output":
+                return changed, y
+            case "reader":
+                return changed, product(b, y, 4, 3)
+            case "transposed reader":
+                return changed, product(b, turned(b, y), 6, 3)
+            case "transposed output":
+                return changed, turned(b, y)
+        return changed, b.node("Flatten", y)
+
+    graph = lowered(tmp_path, build, 6, 8)
+    first, second = graph.layers[:2]
+    assert isinstance(first, DenseLayer)
+    assert len(first.steps) == 1
+    assert isinstance(second, RequantiseLayer)
+    assert second.source == first.target
+    produced = {a.name for a in graph.activations}
+    assert {s for layer in graph.layers for s in layer.sources} | {v.activation for v in graph.outputs} <= produced
+    for view in graph.outputs:
+        assert graph.producer(view.activation) is not None
+
+
+def test_residual_add(tmp_path: Path) -> None:
+    """Operands come to the finer scale by left shifts."""
+    graph = lowered(tmp_path, lambda b, x: (b.qdq(b.node("Add", product(b, x, 8, 8), x), 0),), 3, 8)
+    add = graph.layers[1]
+    assert isinstance(add, AddLayer)
+    assert (add.up_left, add.up_right, add.steps[0].shift) == (3, 0, 4)
+    assert graph.consumers(graph.inputs[0].activation) == graph.layers
+
+
+def test_reshapes_at_both_ends_are_left_to_the_host(tmp_path: Path) -> None:
+    """An input that is only reshaped, and a result that only leaves."""
+
+    def build(b: QdqBuilder, x: str) -> tuple[str, ...]:
+        y = product(b, b.node("Reshape", x, b.constant([0, 4, 6], "int64")), 6, 5)
+        return (b.node("Reshape", y, b.constant([0, 10, 2], "int64")),)
+
+    graph = lowered(tmp_path, build, 3, 8)
+    assert len(graph.layers) == 1
+    assert (graph.inputs[0].shape, graph.outputs[0].shape) == ((3, 8), (10, 2))
+    assert (graph.activation(graph.inputs[0].activation).tokens, graph.activation(graph.outputs[0].activation).features) == (4, 5)
+
+
+REFUSED: dict[str, tuple[Build, str]] = {
+    "other permutation": (
+        lambda b, x: (b.qdq(b.node("Transpose", b.node("Unsqueeze", x, b.constant([1], "int64")), perm=[0, 2, 1, 3]), -5),),
+        "Transpose with permutation",
+    ),
+    "reshape in the middle": (
+        lambda b, x: (product(b, b.node("Reshape", product(b, x, 8, 4), b.constant([0, 12, 2], "int64")), 2, 3),),
+        "moves data between tokens and features",
+    ),
+    "add across a transpose": (
+        lambda b, x: (b.qdq(b.node("Add", turned(b, product(b, turned(b, x), 6, 6)), product(b, turned(b, product(b, x, 8, 6)), 6, 8))),),
+        "needs one of them transposed in memory",
+    ),
+    "constant a token": (
+        lambda b, x: (b.qdq(b.node("Add", x, b.weights(np.ones((6, 8), np.int8), -4))),),
+        "it may vary along the last axis only",
+    ),
+    "constant along tokens": (
+        lambda b, x: (b.qdq(b.node("Add", turned(b, x), b.weights(np.ones(6, np.int8), -4))),),
+        "along tokens is supported only after a transposed MatMul",
+    ),
+    "scales far apart": (lambda b, x: (b.qdq(b.node("Add", x, b.weights(np.ones(8, np.int8), -4 - 23))),), "at most 2^22 fits"),
+    "far finer result": (
+        lambda b, x: (b.qdq(b.node("MatMul", x, b.weights(some_weights(8, 4), 0)), -30),),
+        "beyond a 32-bit accumulator",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(tmp_path: Path, name: str) -> None:
+    """One sentence that begins with the operation."""
+    build, message = REFUSED[name]
+    with pytest.raises(UnsupportedModelError) as caught:
+        lowered(tmp_path, build, 6, 8)
+    assert message in str(caught.value)
+    assert ": " in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+SCALES = st.integers(-12, 12)
+
+
+@given(st.sampled_from(("requantise", "dense", "add", "constant")), SCALES, SCALES, st.integers(-20, 20), st.booleans())
+def test_steps_say_what_the_operation_says(kind: str, left: int, right: int, target: int, relu: bool) -> None:
+    """For any three scales: every int8 value through one operation, or a refusal; up and shift stay within the core's."""
+    x = Tensor("x", (8,), int8(left))
+    y = Tensor("y", (8,), int8(target))
+    tensors: tuple[Tensor, ...] = (x, y)
+    match kind:
+        case "requantise":
+            op: Requantise | Dense | Add = Requantise("op", "x", "y", relu)
+        case "dense":
+            op = Dense("op", "x", "y", np.eye(8, dtype=np.int64) * 3, int8(right), np.arange(8) - 4, 0, relu)
+        case "add":
+            op, tensors = Add("op", "x", "z", "y", relu), (x, Tensor("z", (8,), int8(right)), y)
+        case _:
+            op, tensors = Add("op", "x", "c", "y", relu), (x, Tensor("c", (8,), int8(right), np.arange(8) * 9 - 31), y)
+    inputs = ("x", "z") if kind == "add" else ("x",)
+    network = Network("net", None, inputs, ("y",), tensors, (op,))
+    try:
+        graph = lower(network)
+    except UnsupportedModelError:
+        assert max(abs(left - target), abs(right - target), abs(left + right - target)) > 10
+        return
+    for step in graph.layers[0].steps:
+        assert step.up >= 0
+        assert 0 <= step.shift <= 34
+    values = np.arange(-128, 128).reshape(32, 8)
+    given_values = (values, values[::-1]) if kind == "add" else (values,)
+    stored = stored_outputs(lay_out(graph, 32, find_device("VEK280")), given_values)[0]
+    np.testing.assert_array_equal(stored[0, :32], evaluate(network, given_values)[0])
