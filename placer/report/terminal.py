@@ -47,21 +47,28 @@ def _figures(mapping: Mapping, device: Device) -> Text:
 
 def _layers(mapping: Mapping) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "layer", "kernel", "m x k x n", "parts m,k,n", "tiles", "cycles", "in by"):
-        table.add_column(heading, justify="right" if heading in {"tiles", "cycles"} else "left")
+    for heading in ("", "layer", "op", "m x k x n", "parts", "tiles", "cycles", "in by"):
+        numeric = heading in {"tiles", "cycles"}
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis")
     for number, layer in enumerate(mapping.layers):
         kinds = "+".join(e.kind for e in mapping.edges if e.consumer == layer.name)
         table.add_row(
             _mark(number),
-            Text(layer.name[:28]),
-            layer.kernel,
-            f"{layer.m} x {layer.k} x {layer.n}" if layer.k else f"{layer.m} x {layer.n}",
+            Text(_short(layer.name)),
+            "dense left" if layer.kernel.startswith("dense_left") else layer.op,
+            f"{layer.m}x{layer.k}x{layer.n}" if layer.k else f"{layer.m}x{layer.n}",
             f"{layer.split.m},{layer.split.k},{layer.split.n}",
             str(len(layer.tiles)),
             str(layer.cycles),
             kinds,
         )
     return table
+
+
+def _short(name: str) -> str:
+    """A layer's name without the suffix that exporters give the node that quantises it, in 18 characters."""
+    plain = name.removesuffix("_QuantizeLinear")
+    return plain if len(plain) <= 18 else f"{plain[:17]}…"
 
 
 def floorplan(mapping: Mapping, device: Device) -> Text:

@@ -40,7 +40,7 @@ class CpSatSolver:
         """Minimise all levels of `problem` in order (Solver.solve)."""
         budget = Budget.of(limits)
         if not leading_levels(problem.objective):
-            return _Levels(problem, budget, progress, ()).run(seed, budget.work)
+            return solve_jointly(problem, seed, limits, progress)
         relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
@@ -52,6 +52,12 @@ class CpSatSolver:
             return placed
         result = _Levels(_narrowed(problem, wide), budget, progress, relaxed.bounds).run(_inside(best, wide), budget.work)
         return replace(result, solution=_outside(result.solution, wide))
+
+
+def solve_jointly(problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink) -> SolveResult:
+    """Minimise all levels with the joint model alone: for objectives that start with places, and to compare."""
+    budget = Budget.of(limits)
+    return _Levels(problem, budget, progress, ()).run(seed, budget.work)
 
 
 def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink) -> SolveResult:
