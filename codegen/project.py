@@ -27,13 +27,21 @@ def write_project(folder: Path, files: tuple[File, ...]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.text, encoding="utf-8")
         scratch.chmod(0o755)
-        if folder.exists():
-            old = scratch.with_name(f"{scratch.name}.old")
-            folder.replace(old)
-            scratch.replace(folder)
-            shutil.rmtree(old)
-        else:
-            scratch.replace(folder)
+        _exchange(scratch, folder)
     except OSError as error:
         shutil.rmtree(scratch, ignore_errors=True)
         raise InputError(f"cannot write to {folder}: {error.strerror}") from error
+
+
+def _exchange(new: Path, folder: Path) -> None:
+    """Put `new` in the place of `folder`; whatever fails, what was there before is there again."""
+    old = new.with_name(f"{new.name}.old")
+    if folder.exists():
+        folder.replace(old)
+    try:
+        new.replace(folder)
+    except OSError:
+        if old.exists():
+            old.replace(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

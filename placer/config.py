@@ -12,12 +12,14 @@ from placer.errors import InputError, nearest_name
 from placer.problem import Level
 
 MODEL_SUFFIX = ".onnx"
+DEVICE_SUFFIXES = (".yaml", ".yml")
 
 
 class Settings(BaseModel):
-    """Everything that one solve is told. Paths are resolved: `network` against the config's folder, `output` against the working directory.
+    """Everything that one solve is told. Paths are resolved: `network` and a `device` file against the config's folder, `output` against
+    the working directory.
 
-    batch: samples a run; None takes the model's own, or 1 when that is symbolic. columns, rows: cut the array. row_weight: cost of a row in
+    batch: samples a run; None takes the model's own. columns, rows: cut the array. row_weight: cost of a row in
     `transport`. work: deterministic time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility.
     iterations: runs of the emitted simulation.
     """
@@ -52,19 +54,20 @@ def load_settings(path: Path) -> Settings:
 
     Raises InputError naming the file, the key, and what is allowed.
     """
-    if path.suffix == MODEL_SUFFIX:
+    if path.suffix.lower() == MODEL_SUFFIX:
         return _validated({"network": path, "output": Path("out") / path.stem}, str(path))
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read config {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"config {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(values, dict):
         raise InputError(f"config {path} must be a mapping of keys to values, such as 'network: model.onnx'")
     values.setdefault("output", Path("out") / path.stem)
     settings = _validated(values, f"config {path}")
-    return settings.overridden(network=path.parent / settings.network)
+    device = str(path.parent / settings.device) if settings.device.endswith(DEVICE_SUFFIXES) else settings.device
+    return settings.overridden(network=path.parent / settings.network, device=device)
 
 
 def _validated(values: dict[str, Any], where: str) -> Settings:

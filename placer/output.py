@@ -6,14 +6,16 @@ import json
 import os
 import platform
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from placer import __version__
-from placer.codegen.project import write_project
 from placer.config import Settings
 from placer.errors import InputError
-from placer.pipeline import Outcome
+from placer.pipeline import Outcome, save_project
+
+FILES = ("mapping.json", "model.onnx", "problem.json", "run.json")
+PROJECT = "adf"
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,18 @@ class Written:
 
 
 def check_writable(folder: Path) -> None:
-    """Raise InputError unless files can be made in `folder`, which is created; before any work is done for them."""
+    """Raise InputError unless `folder` can hold results; before any work is done for them, and without making it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder):
+        existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+        with tempfile.NamedTemporaryFile(dir=existing):
             pass
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror}") from error
+    for name in FILES:
+        if (folder / name).is_dir():
+            raise InputError(f"cannot write to {folder}: {name} is a folder there")
+    if (folder / PROJECT).is_file():
+        raise InputError(f"cannot write to {folder}: {PROJECT} is a file there")
 
 
 def write_outcome(outcome: Outcome, settings: Settings) -> Written:
@@ -42,18 +49,22 @@ def write_outcome(outcome: Outcome, settings: Settings) -> Written:
     """
     folder = settings.output
     written = Written(None, None, None)
+    if outcome.problem is None:
+        return written
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror}") from error
     if outcome.files:
-        write_project(folder / "adf", outcome.files)
-        written = Written(None, None, folder / "adf")
+        save_project(outcome, folder / PROJECT)
+        written = replace(written, project=folder / PROJECT)
     if outcome.mapping:
         write_file(folder / "model.onnx", outcome.imported.model)
         write_file(folder / "run.json", _run_facts(outcome, settings).encode())
         write_file(folder / "mapping.json", outcome.mapping.to_json().encode())
-        return Written(folder / "mapping.json", None, written.project)
-    if outcome.problem:
-        write_file(folder / "problem.json", outcome.problem.to_json().encode())
-        return Written(None, folder / "problem.json", None)
-    return written
+        return replace(written, mapping=folder / "mapping.json")
+    write_file(folder / "problem.json", outcome.problem.to_json().encode())
+    return replace(written, problem=folder / "problem.json")
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -61,12 +72,12 @@ def write_file(path: Path, data: bytes) -> None:
 
     Raises InputError when it cannot be written.
     """
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(data)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
+        scratch.write_bytes(data)
+        scratch.replace(path)
     except OSError as error:
+        scratch.unlink(missing_ok=True)
         raise InputError(f"cannot write {path}: {error.strerror}") from error
 
 

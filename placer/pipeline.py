@@ -13,10 +13,11 @@ from pathlib import Path
 from placer.assemble import Provenance, assemble
 from placer.codegen.emit import File, emit
 from placer.codegen.plan import make_plan
+from placer.codegen.project import write_project
 from placer.codegen.stimulus import data_files, random_samples
 from placer.config import Settings
 from placer.device import Device, find_device
-from placer.errors import InfeasibleError, PlacerError, UnsupportedModelError
+from placer.errors import InfeasibleError, InputError, PlacerError, UnsupportedModelError
 from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.frontend import read_model
 from placer.lowering import lower
@@ -82,12 +83,15 @@ class Imported:
 
 
 def import_network(model: Path, device: Device, batch: int | None) -> Imported:
-    """Read, check and lower a model for `batch` samples a run (None: the model's own batch, or 1).
+    """Read, check and lower a model for `batch` samples a run (None: the model's own batch).
 
-    Raises InputError or UnsupportedModelError.
+    Raises InputError or UnsupportedModelError, also when neither states the batch.
     """
     network = read_model(model)
-    return Imported(network, lay_out(lower(network), batch or network.batch or 1, device), device, model.read_bytes())
+    samples = network.batch if batch is None else batch
+    if samples is None:
+        raise InputError(f"{model}: the model leaves its batch open; state the samples a run with --batch or the config key 'batch'")
+    return Imported(network, lay_out(lower(network), samples, device), device, model.read_bytes())
 
 
 def target_device(settings: Settings) -> Device:
@@ -192,3 +196,11 @@ def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcom
         with clock.stage(Stage.EMIT):
             files = emit_project(mapping, imported, settings)
     return Outcome(imported, problem, mapping, files, tuple(clock.times))
+
+
+def save_project(outcome: Outcome, folder: Path) -> None:
+    """Replace `folder` by the ADF project of an outcome, all or nothing.
+
+    Raises InputError when it cannot be written.
+    """
+    write_project(folder, outcome.files)
