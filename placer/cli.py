@@ -171,7 +171,9 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except PlacerError as error:
-        Console(stderr=True).print(Text(f"placer: {error}"), soft_wrap=True)
+        # Names from a file may hold anything; the message stays one line.
+        sentence = "".join(c if c.isprintable() else " " for c in str(error))
+        Console(stderr=True).print(Text(f"placer: {sentence}"), soft_wrap=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output left; say nothing, as other tools do.

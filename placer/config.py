@@ -6,13 +6,31 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from placer.errors import InputError, nearest_name
 from placer.problem import Level
 
 MODEL_SUFFIX = ".onnx"
 DEVICE_SUFFIXES = (".yaml", ".yml")
+
+
+def _distinct(levels: tuple[Level, ...]) -> tuple[Level, ...]:
+    for level in levels:
+        if levels.count(level) > 1:
+            raise ValueError(f"level {level.value!r} is listed twice")
+    return levels
+
+
+def _nameable(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path cannot hold the character NUL")
+    return path
+
+
+FilePath = Annotated[Path, AfterValidator(_nameable)]
+Levels = Annotated[tuple[Level, ...], Field(min_length=1), AfterValidator(_distinct)]
 
 
 class Settings(BaseModel):
@@ -26,18 +44,18 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
-    network: Path
+    network: FilePath
     device: str = "VEK280"
     columns: Annotated[int, Field(ge=1, le=1000)] | None = None
     rows: Annotated[int, Field(ge=1, le=1000)] | None = None
     batch: Annotated[int, Field(ge=1, le=1 << 20)] | None = None
-    objective: Annotated[tuple[Level, ...], Field(min_length=1)] = (Level.INTERVAL, Level.LATENCY, Level.TRANSPORT, Level.COMPACTNESS)
+    objective: Levels = (Level.INTERVAL, Level.LATENCY, Level.TRANSPORT, Level.COMPACTNESS)
     row_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
-    work: Annotated[float, Field(gt=0)] = 5.0
-    seconds: Annotated[float, Field(gt=0)] | None = None
+    work: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     seed: Annotated[int, Field(ge=0, lt=1 << 31)] = 0
-    output: Path
+    output: FilePath
     iterations: Annotated[int, Field(ge=1, le=10000)] = 4
 
     def overridden(self, **changes: Any) -> Settings:
@@ -86,4 +104,12 @@ def _validated(values: dict[str, Any], where: str) -> Settings:
             raise InputError(
                 f"{where}: {key}: {wrong!r} is not an objective{nearest_name(wrong, levels)}; known: {', '.join(levels)}"
             ) from error
-        raise InputError(f"{where}: {key}: {first['input']!r} is not allowed: {first['msg'][0].lower() + first['msg'][1:]}") from error
+        raise InputError(f"{where}: {key}: {_reason(first)}") from error
+
+
+def _reason(error: ErrorDetails) -> str:
+    """What is wrong with a value, in the words of a config file."""
+    if error["type"] == "value_error":
+        return error["msg"].removeprefix("Value error, ")
+    message = "a path is expected" if error["type"] == "path_type" else error["msg"].replace("Tuple", "list").replace("tuple", "list")
+    return f"{error['input']!r} is not allowed: {message[0].lower()}{message[1:]}"
