@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -152,7 +152,8 @@ def verify_mapping(mapping: Mapping, imported: Imported) -> tuple[Violation, ...
         raise UnsupportedModelError(
             f"the mapping is of another model: its hash is {mapping.model_sha256[:12]}, the file's {imported.sha256[:12]}"
         )
-    return verify(mapping, imported.device, imported.laid_out.graph)
+    # A network is named after its file, and the copy beside a mapping has another name: the hash says that it is the same.
+    return verify(mapping, imported.device, replace(imported.laid_out.graph, name=mapping.network))
 
 
 def emit_project(mapping: Mapping, imported: Imported, settings: Settings) -> tuple[File, ...]:

@@ -63,7 +63,8 @@ def test_only_the_pipeline_knows_the_emitter() -> None:
 
 def test_the_verifier_is_independent() -> None:
     """It recomputes everything from mapping, device and network: nothing that proposes or solves, and no file of theirs through another."""
-    forbidden = ("placer.options", "placer.model", "placer.solvers", "placer.solution", "placer.formulate", "placer.assemble", "placer.problem")
+    names = ("options", "model", "solvers", "solution", "formulate", "assemble", "problem")
+    forbidden = tuple(f"placer.{name}" for name in names)
     seen: set[str] = set()
     waiting = [f"placer.verify.{f.stem}" for f in (PLACER / "verify").glob("*.py")]
     while waiting:
