@@ -55,7 +55,6 @@ def minimise(v: Variables, level: Level, expression: Expression, budget: Budget,
         # Packing is what is hard: measured, these prove in a second what the defaults leave open, and the linear relaxation adds nothing.
         solver.parameters.use_timetabling_in_no_overlap_2d = True
         solver.parameters.use_energetic_reasoning_in_no_overlap_2d = True
-        solver.parameters.use_area_energetic_reasoning_in_no_overlap_2d = True
         solver.parameters.linearization_level = 0
     else:
         # Without places the linear relaxation is nearly exact; probing costs more than the whole search.

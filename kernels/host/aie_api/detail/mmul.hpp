@@ -16,6 +16,7 @@ inline void multiply_add(const A *a, const B *b, Lane *c) {
     using Bits = bits_of<Lane>;
     typedef Bits Row __attribute__((vector_size(N * sizeof(Bits))));
     Row right[K];
+#pragma GCC unroll 16
     for (unsigned k = 0; k < K; ++k) {
         if constexpr (std::is_integral_v<B>) {
             typedef B Narrow __attribute__((vector_size(N * sizeof(B))));
@@ -27,9 +28,11 @@ inline void multiply_add(const A *a, const B *b, Lane *c) {
                 right[k][n] = static_cast<Bits>(b[k * N + n]);
         }
     }
+#pragma GCC unroll 8
     for (unsigned m = 0; m < M; ++m) {
         Row sum;
         std::memcpy(&sum, c + m * N, sizeof sum);
+#pragma GCC unroll 16
         for (unsigned k = 0; k < K; ++k)
             sum += static_cast<Bits>(static_cast<Lane>(a[m * K + k])) * right[k];
         std::memcpy(c + m * N, &sum, sizeof sum);
