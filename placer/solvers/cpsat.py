@@ -129,11 +129,11 @@ class _Levels:
         """Improve `best`, or start from nothing, with at most `work` of deterministic time."""
         floor = self.budget.work - work
         v: Variables | None = None
-        results: list[LevelResult] = []
+        bounds: list[int] = []
         for number, level in enumerate(self.problem.objective):
-            known = self._known(results)
+            known = self._known(best, number)
             if best is None or self._value(best, number) > known:
-                v = v or self._model(results)
+                v = v or self._model(best, number)
                 share = (self.budget.work - floor) / (len(self.problem.objective) - number)
                 search = self._search(v, best, number, known, share)
                 if search.solution is None and best is None:
@@ -142,27 +142,37 @@ class _Levels:
                 known = max(known, search.bound)
             assert best is not None, "found, or returned above"
             value = self._value(best, number)
-            results.append(LevelResult(level, value, min(known, value)))
-            self.progress(Progress(level, value, results[-1].bound))
+            bounds.append(known)
+            self.progress(Progress(level, value, min(known, value)))
             if v:
                 v.model.add(level_expression(v, level) <= value)
-        proven = all(r.value == r.bound for r in results)
-        return SolveResult(Status.OPTIMAL if proven else Status.FEASIBLE, best, tuple(results))
+        assert best is not None, "there is at least one level"
+        return self._result(best, bounds)
 
-    def _known(self, results: list[LevelResult]) -> int:
-        """The bound of the next level that holds before any search."""
-        number = len(results)
-        holds = number < len(self.bounds) and all(r.value == b for r, b in zip(results, self.bounds, strict=False))
-        return self.bounds[number] if holds else 0
+    def _result(self, best: Solution, bounds: list[int]) -> SolveResult:
+        """The values of the last solution: where a level was left unproven, a later one may have improved it."""
+        values = [self._value(best, number) for number in range(len(bounds))]
+        results = tuple(
+            LevelResult(level, value, min(bound, value)) for level, value, bound in zip(self.problem.objective, values, bounds, strict=True)
+        )
+        proven = all(r.value == r.bound for r in results)
+        return SolveResult(Status.OPTIMAL if proven else Status.FEASIBLE, best, results)
+
+    def _known(self, best: Solution | None, number: int) -> int:
+        """The bound of a level that holds before any search."""
+        if number >= len(self.bounds) or any(best is None or self._value(best, i) != self.bounds[i] for i in range(number)):
+            return 0
+        return self.bounds[number]
 
     def _value(self, solution: Solution, number: int) -> int:
         return Evaluation(self.problem, solution).value(self.problem.objective[number])
 
-    def _model(self, settled: list[LevelResult]) -> Variables:
-        """The joint model, held to the values of the levels already settled."""
+    def _model(self, best: Solution | None, settled: int) -> Variables:
+        """The joint model, held to what `best` reaches at the first `settled` levels."""
         v = build_model(self.problem)
-        for result in settled:
-            v.model.add(level_expression(v, result.level) <= result.value)
+        if best is not None:
+            for number, level in enumerate(self.problem.objective[:settled]):
+                v.model.add(level_expression(v, level) <= self._value(best, number))
         return v
 
     def _search(self, v: Variables, best: Solution | None, number: int, known: int, share: float) -> Search:

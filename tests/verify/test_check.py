@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import placer.verify
@@ -28,7 +28,15 @@ from tests.graphs import random_devices, random_graphs
 from tests.mapped import Json, Sample, joined, pair, rich
 from tests.solving import ALL_LEVELS, as_result, assembled, solve, stated
 
-SLOW = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+# Shrinking would repeat the solves for minutes; a failure prints the network and device as they are.
+SLOW = settings(
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
 FAST = settings(SLOW, max_examples=60)
 
 
