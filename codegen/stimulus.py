@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,20 +41,33 @@ def random_samples(network: Network, batch: int, iterations: int, seed: int) -> 
 def data_files(plan: GraphPlan, laid_out: LaidOutGraph, samples: Samples) -> tuple[File, ...]:
     """A stimulus file for each input PLIO, and a golden one, padding included, for each output PLIO."""
     graph = laid_out.graph
-    incoming: dict[str, list[IntArray]] = {view.activation: [] for view in graph.inputs}
     leaving: dict[str, list[IntArray]] = {view.activation: [] for view in graph.outputs}
-    for start in range(0, samples.iterations * plan.batch, plan.batch):
-        run = tuple(value[start : start + plan.batch] for value in samples.inputs)
-        for view, value in zip(graph.inputs, run, strict=True):
-            layout = laid_out.layout(view.activation)
-            incoming[view.activation].append(to_stored(view, graph.activation(view.activation), layout, value))
+    for run in _runs(samples.inputs, plan.batch):
         for view, stored in zip(graph.outputs, stored_outputs(laid_out, run), strict=True):
             leaving[view.activation].append(stored)
-    files = []
-    for port in plan.plio:
-        runs, folder = (incoming, "data") if port.direction == "in" else (leaving, "data/golden")
-        files.append(File(f"{folder}/{port.name}.txt", port_text(port, runs[port.tensor], plan.device.mmul[0])))
-    return tuple(files)
+    golden = [p for p in plan.plio if p.direction == "out"]
+    return (
+        *input_files(plan, laid_out, samples.inputs),
+        *(File(f"data/golden/{p.name}.txt", port_text(p, leaving[p.tensor], plan.device.mmul[0])) for p in golden),
+    )
+
+
+def input_files(plan: GraphPlan, laid_out: LaidOutGraph, inputs: tuple[IntArray, ...]) -> tuple[File, ...]:
+    """The stimulus file of each input PLIO, for inputs [iterations * batch, *shape] in the order of the network's."""
+    graph = laid_out.graph
+    incoming: dict[str, list[IntArray]] = {view.activation: [] for view in graph.inputs}
+    for run in _runs(inputs, plan.batch):
+        for view, value in zip(graph.inputs, run, strict=True):
+            stored = to_stored(view, graph.activation(view.activation), laid_out.layout(view.activation), value)
+            incoming[view.activation].append(stored)
+    ports = [p for p in plan.plio if p.direction == "in"]
+    return tuple(File(f"data/{p.name}.txt", port_text(p, incoming[p.tensor], plan.device.mmul[0])) for p in ports)
+
+
+def _runs(values: tuple[IntArray, ...], batch: int) -> Iterator[tuple[IntArray, ...]]:
+    """Slices of `batch` samples of every array."""
+    for start in range(0, len(values[0]), batch):
+        yield tuple(value[start : start + batch] for value in values)
 
 
 def port_text(port: PlioPlan, runs: list[IntArray], block_rows: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,15 +14,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from placer import __version__
+from placer import __version__, host
 from placer.config import load_settings
 from placer.device import find_device, shipped_devices
 from placer.errors import InputError, PlacerError
 from placer.mapping import read_mapping
 from placer.output import Written, check_writable, write_outcome
 from placer.pipeline import Outcome, Stage, import_network, run, verify_mapping
-from placer.report.progress import live_progress
+from placer.report.progress import live_progress, working
 from placer.report.terminal import summary
+from placer.run import HostRun, find_subject, read_inputs, run_facts, run_on_host, save_outputs
 
 app = typer.Typer(
     add_completion=False,
@@ -133,6 +135,64 @@ def verify(
             json.dumps({"legal": not violations, "violations": [{"family": v.family.value, "message": v.message} for v in violations]})
         )
     raise typer.Exit(1 if violations else 0)
+
+
+@app.command("run")
+def run_project(
+    target: Annotated[Path, typer.Argument(help="A mapping.json, the output folder of a solve, or its adf/ project.")],
+    inputs: Annotated[Path | None, typer.Option("--input", help="Input integers: .npy, or .npz by input name. Random by default.")] = None,
+    iterations: Annotated[int | None, typer.Option(min=1, help="Runs of the graph; by default what the inputs need, or 4.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare with the reference, and with onnxruntime if installed.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the outputs, a .npy each; by default outputs/ beside the mapping.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")] = False,
+) -> None:
+    """Build the emitted project with g++ and run it on this computer, bit for bit."""
+    subject = find_subject(target)
+    values = read_inputs(inputs, subject.imported.network) if inputs else None
+    folder = out or subject.project.parent / "outputs"
+    check_writable(folder)
+    console = Console(stderr=True)
+    with working(console) as progress:
+        result = run_on_host(subject, values, iterations, check, progress)
+    paths = save_outputs(result, folder)
+    _report_run(console if as_json else Console(), result, paths)
+    if as_json:
+        typer.echo(json.dumps(asdict(run_facts(result, paths))))
+    raise typer.Exit(1 if result.check and result.check.reference.mismatches else 0)
+
+
+def _report_run(console: Console, result: HostRun, paths: tuple[Path, ...]) -> None:
+    rate = f"{result.iterations} runs in {result.seconds:.2f} s on the host, {result.gmacs:.2f} GMAC/s"
+    console.print(Text(rate + (f"; build {result.build_seconds:.1f} s" if result.build_seconds else "; build cached")))
+    if result.check:
+        for name, found in (("reference", result.check.reference), ("onnxruntime", result.check.onnxruntime)):
+            if found:
+                text = f"{name}: {found.mismatches} of {found.compared} outputs differ, at most by {found.max_difference}"
+                console.print(Text(text), style="" if found.mismatches == 0 else "bold red")
+            else:
+                console.print(Text(f"{name}: not installed, not compared"), style="dim")
+    for path in paths:
+        console.print(Text(f"outputs: {path}"), soft_wrap=True)
+
+
+@app.command("host")
+def host_command(
+    flags: Annotated[bool, typer.Option("--cflags", help="Print the compiler flags with which any ADF project builds.")] = False,
+    source: Annotated[Path | None, typer.Option("--run", help="Build and run the graph in this source, kernels included.")] = None,
+    include: Annotated[list[Path] | None, typer.Option("-I", help="Folder of headers and kernel sources; may be repeated.")] = None,
+    generation: Annotated[str, typer.Option(help="aie-ml or aie-mlv2.")] = "aie-ml",
+) -> None:
+    """Run any ADF graph on this computer: the flags to build it yourself, or build and run in one."""
+    if generation not in host.ARCHITECTURE:
+        raise InputError(f"--generation must be {' or '.join(host.ARCHITECTURE)}, not {generation!r}")
+    if flags == (source is not None):
+        raise InputError("give either --cflags or --run SOURCE.cpp")
+    if source is None:
+        typer.echo(" ".join(host.cflags(generation)))
+        return
+    with working(Console(stderr=True)) as progress:
+        program = host.build(source, tuple(include or ()), None, progress, generation)
+    raise typer.Exit(host.run_attached(program, Path.cwd()))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -30,3 +30,13 @@ def _show(status: Status, news: Progress) -> None:
         return
     gap = 100 * (news.incumbent - news.bound) / max(1, news.incumbent)
     status.update(f"{news.level.value}: {news.incumbent / scale:g}, bound {news.bound / scale:g}, gap {gap:.0f} %")
+
+
+@contextmanager
+def working(console: Console) -> Iterator[Callable[[str], None]]:
+    """A sink for one-line news of a build or run, shown on `console` while the body runs."""
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("starting") as status:
+        yield status.update
