@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PLACER, CODEGEN = ROOT / "placer", ROOT / "codegen"
 SOLVER_LIBRARIES = ("ortools", "pysat")
 MAY_SOLVE = (PLACER / "model", PLACER / "solvers")
-MAY_EMIT = (PLACER / "cli.py", PLACER / "pipeline.py", PLACER / "run.py")
+MAY_EMIT = (PLACER / "pipeline.py", PLACER / "run.py")
 
 
 @dataclass(frozen=True)

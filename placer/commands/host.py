@@ -1,0 +1,32 @@
+"""`placer host`: build and run any ADF graph on this computer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from placer import host as emulator
+from placer.errors import InputError
+from placer.report.progress import working
+
+
+def host(
+    flags: Annotated[bool, typer.Option("--cflags", help="Print the compiler flags with which any ADF project builds.")] = False,
+    source: Annotated[Path | None, typer.Option("--run", help="Build and run the graph in this source, kernels included.")] = None,
+    include: Annotated[list[Path] | None, typer.Option("-I", help="Folder of headers and kernel sources; may be repeated.")] = None,
+    generation: Annotated[str, typer.Option(help="aie-ml or aie-mlv2.")] = "aie-ml",
+) -> None:
+    """Run any ADF graph on this computer: the flags to build it yourself, or build and run in one."""
+    if generation not in emulator.ARCHITECTURE:
+        raise InputError(f"--generation must be {' or '.join(emulator.ARCHITECTURE)}, not {generation!r}")
+    if flags == (source is not None):
+        raise InputError("give either --cflags or --run SOURCE.cpp")
+    if source is None:
+        typer.echo(" ".join(emulator.cflags(generation)))
+        return
+    with working(Console(stderr=True)) as progress:
+        program = emulator.build(source, tuple(include or ()), None, progress, generation)
+    raise typer.Exit(emulator.run_attached(program, Path.cwd()))
