@@ -6,15 +6,17 @@ import json
 import os
 import platform
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from placer import __version__
 from placer.config import Settings
 from placer.errors import InputError
 from placer.pipeline import Outcome, save_project
+from placer.report.page import report_html
+from placer.run_record import read_run_record
 
-FILES = ("mapping.json", "model.onnx", "problem.json", "run.json")
+FILES = ("mapping.json", "model.onnx", "problem.json", "report.html", "run.json")
 PROJECT = "adf"
 
 
@@ -25,6 +27,7 @@ class Written:
     mapping: Path | None
     problem: Path | None
     project: Path | None
+    report: Path | None
 
 
 def check_writable(folder: Path) -> None:
@@ -43,12 +46,12 @@ def check_writable(folder: Path) -> None:
 
 
 def write_outcome(outcome: Outcome, settings: Settings) -> Written:
-    """Write mapping.json, run.json, model.onnx and adf/, or problem.json for a run that stopped before the solve.
+    """Write mapping.json, run.json, model.onnx, report.html and adf/, or problem.json for a run that stopped before the solve.
 
     Raises InputError when the output folder cannot be written.
     """
     folder = settings.output
-    written = Written(None, None, None)
+    written = Written(None, None, None, None)
     if outcome.problem is None:
         return written
     try:
@@ -60,9 +63,12 @@ def write_outcome(outcome: Outcome, settings: Settings) -> Written:
         written = replace(written, project=folder / PROJECT)
     if outcome.mapping:
         write_file(folder / "model.onnx", outcome.imported.model)
-        write_file(folder / "run.json", _run_facts(outcome, settings).encode())
+        facts = _run_facts(outcome, settings)
+        write_file(folder / "run.json", facts.encode())
         write_file(folder / "mapping.json", outcome.mapping.to_json().encode())
-        return replace(written, mapping=folder / "mapping.json")
+        page = report_html(outcome.mapping, outcome.imported.device, read_run_record(facts, "run.json"))
+        write_file(folder / "report.html", page.encode())
+        return replace(written, mapping=folder / "mapping.json", report=folder / "report.html")
     write_file(folder / "problem.json", outcome.problem.to_json().encode())
     return replace(written, problem=folder / "problem.json")
 
@@ -90,5 +96,6 @@ def _run_facts(outcome: Outcome, settings: Settings) -> str:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
+        "progress": [asdict(news) for news in outcome.progress],
     }
     return json.dumps(facts, indent=1) + "\n"

@@ -23,8 +23,10 @@ from placer.frontend import read_model
 from placer.lowering import lower
 from placer.mapping import Mapping, SolverRecord
 from placer.network import Network
-from placer.problem import MappingProblem
-from placer.solvers.base import Limits, ProgressSink, SolveResult, Status
+from placer.problem import Level, MappingProblem
+from placer.run_record import TimedProgress
+from placer.solution import DISTANCE_SCALE
+from placer.solvers.base import Limits, Progress, ProgressSink, SolveResult, Status
 from placer.solvers.construct import construct
 from placer.verify import Violation, verify
 
@@ -65,6 +67,23 @@ class Clock:
         started = time.perf_counter()
         yield
         self.times.append(StageTime(stage, time.perf_counter() - started))
+
+
+@dataclass
+class Recorder:
+    """Keeps the news of a solve with the time they came, and passes them on."""
+
+    sink: ProgressSink
+    started: float = field(default_factory=time.perf_counter)
+    news: list[TimedProgress] = field(default_factory=list)
+
+    def __call__(self, news: Progress) -> None:
+        """Take one piece of news."""
+        scale = DISTANCE_SCALE if news.level is Level.TRANSPORT else 1
+        incumbent = None if news.incumbent is None else news.incumbent / scale
+        seconds = round(time.perf_counter() - self.started, 4)
+        self.news.append(TimedProgress(seconds, news.level.value, incumbent, news.bound / scale))
+        self.sink(news)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +191,7 @@ class Outcome:
     mapping: Mapping | None
     files: tuple[File, ...]
     times: tuple[StageTime, ...]
+    progress: tuple[TimedProgress, ...]
 
 
 def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcome:
@@ -182,21 +202,24 @@ def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcom
     clock = Clock()
     problem = mapping = None
     files: tuple[File, ...] = ()
+    news: tuple[TimedProgress, ...] = ()
     with clock.stage(Stage.IMPORT):
         imported = import_network(settings.network, target_device(settings), settings.batch)
     if stop_after is not Stage.IMPORT:
         with clock.stage(Stage.OPTIONS):
             problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight)
     if problem and stop_after is not Stage.OPTIONS:
+        recorder = Recorder(progress)
         with clock.stage(Stage.SOLVE):
-            mapping = solve_mapping(imported, problem, settings, progress)
+            mapping = solve_mapping(imported, problem, settings, recorder)
+        news = tuple(recorder.news)
     if mapping and stop_after is not Stage.SOLVE:
         with clock.stage(Stage.VERIFY):
             check_mapping(mapping, imported)
     if mapping and stop_after is Stage.EMIT:
         with clock.stage(Stage.EMIT):
             files = emit_project(mapping, imported, settings)
-    return Outcome(imported, problem, mapping, files, tuple(clock.times))
+    return Outcome(imported, problem, mapping, files, tuple(clock.times), news)
 
 
 def save_project(outcome: Outcome, folder: Path) -> None:

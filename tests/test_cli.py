@@ -61,7 +61,7 @@ def test_solve_and_verify(placer: CommandLine, tmp_path: Path) -> None:
     assert [list(o) for o in result["objective"]] == [["level", "value", "bound"]] * len(result["objective"])
     assert list(result["seconds"]) == ["import", "options", "solve", "verify", "emit"]
     assert {"graph.hpp", "graph.cpp", "config.hpp", "aie.cfg", "Makefile", "README.md"} <= {p.name for p in Path(result["adf"]).iterdir()}
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"adf", "mapping.json", "model.onnx", "run.json"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"adf", "mapping.json", "model.onnx", "report.html", "run.json"}
     checked = placer("verify", result["mapping"], "--json")
     assert (checked.code, json.loads(checked.out)) == (0, {"legal": True, "violations": []})
 
@@ -90,7 +90,7 @@ def test_summary_for_people(placer: CommandLine, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("stage", "expected"),
-    [("import", None), ("options", {"problem.json"}), ("solve", {"mapping.json", "model.onnx", "run.json"})],
+    [("import", None), ("options", {"problem.json"}), ("solve", {"mapping.json", "model.onnx", "report.html", "run.json"})],
 )
 def test_stop_after(placer: CommandLine, tmp_path: Path, stage: str, expected: set[str] | None) -> None:
     """What each stage leaves behind."""
@@ -120,12 +120,13 @@ def test_the_models_own_batch(placer: CommandLine, tmp_path: Path) -> None:
 
 
 def test_two_runs_are_the_same_bytes(placer: CommandLine, tmp_path: Path) -> None:
-    """In everything but run.json."""
+    """In everything but run.json, and the report, which shows it."""
     config = tiny_config(tmp_path)
     for name in ("a", "b"):
         assert placer("solve", config, "--out", tmp_path / name).code == 0
     first, second = files(tmp_path / "a"), files(tmp_path / "b")
-    assert first.pop("run.json") != second.pop("run.json")
+    for timed in ("run.json", "report.html"):
+        assert first.pop(timed) != second.pop(timed)
     assert first == second
 
 
@@ -136,7 +137,7 @@ def test_a_second_run_replaces_the_first(placer: CommandLine, tmp_path: Path) ->
     (tmp_path / "out" / "adf" / "stale.hpp").write_text("old")
     placer("solve", config)
     assert not (tmp_path / "out" / "adf" / "stale.hpp").exists()
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"adf", "mapping.json", "model.onnx", "run.json"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"adf", "mapping.json", "model.onnx", "report.html", "run.json"}
 
 
 def test_another_seed_still_verifies(placer: CommandLine, tmp_path: Path) -> None:

@@ -58,7 +58,12 @@ def _report(console: Console, outcome: Outcome, written: Written) -> None:
     else:
         graph = outcome.imported.laid_out.graph
         console.print(Text(f"{graph.name}: {len(graph.layers)} layers, {outcome.imported.laid_out.batch} samples a run"))
-    for name, path in (("mapping", written.mapping), ("problem", written.problem), ("project", written.project)):
+    for name, path in (
+        ("mapping", written.mapping),
+        ("problem", written.problem),
+        ("project", written.project),
+        ("report", written.report),
+    ):
         if path:
             console.print(Text(f"{name}: {path}"))
     console.print(Text("seconds: " + ", ".join(f"{t.stage.value} {t.seconds:.2f}" for t in outcome.times)))

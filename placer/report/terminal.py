@@ -8,6 +8,7 @@ from rich.text import Text
 
 from placer.device import Device
 from placer.mapping import Mapping
+from placer.report.marks import label, letter
 
 # Distinct on dark and light terminals; letters carry the same meaning without colour.
 COLOURS = (
@@ -23,7 +24,6 @@ COLOURS = (
     "bright_magenta",
     "bright_cyan",
 )
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def summary(mapping: Mapping, device: Device) -> RenderableType:
@@ -54,7 +54,7 @@ def _layers(mapping: Mapping) -> Table:
         kinds = "+".join(e.kind for e in mapping.edges if e.consumer == layer.name)
         table.add_row(
             _mark(number),
-            Text(_short(layer.name)),
+            Text(label(layer.name)),
             "dense left" if layer.kernel.startswith("dense_left") else layer.op,
             f"{layer.m}x{layer.k}x{layer.n}" if layer.k else f"{layer.m}x{layer.n}",
             f"{layer.split.m},{layer.split.k},{layer.split.n}",
@@ -63,12 +63,6 @@ def _layers(mapping: Mapping) -> Table:
             kinds,
         )
     return table
-
-
-def _short(name: str) -> str:
-    """A layer's name without the suffix that exporters give the node that quantises it, in 18 characters."""
-    plain = name.removesuffix("_QuantizeLinear")
-    return plain if len(plain) <= 18 else f"{plain[:17]}…"
 
 
 def floorplan(mapping: Mapping, device: Device) -> Text:
@@ -89,4 +83,4 @@ def floorplan(mapping: Mapping, device: Device) -> Text:
 
 
 def _mark(number: int) -> Text:
-    return Text(LETTERS[number % len(LETTERS)], style=f"black on {COLOURS[number % len(COLOURS)]}")
+    return Text(letter(number), style=f"black on {COLOURS[number % len(COLOURS)]}")
