@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from placer.codegen.plan import GraphPlan, LayerPlan, PortRef
+from placer.codegen.kernel_text import call, config_struct, signature
+from placer.codegen.plan import GraphPlan, PortRef
 
 from placer import __version__
 from placer.mapping import BufferAt
@@ -53,10 +55,16 @@ def emit(plan: GraphPlan, iterations: int) -> tuple[File, ...]:
 
 
 def _kernel_templates(plan: GraphPlan) -> tuple[File, ...]:
-    """Copies of the kernel headers that the layers use."""
-    used = {"dense.hpp" if layer.op == "dense" else "elementwise.hpp" for layer in plan.layers} | {"finish.hpp", "step.hpp"}
+    """Copies of the kernel headers that the layers use, and of those that they include."""
     folder = Path(str(resources.files("placer.kernels"))) / "include" / "placer"
-    return tuple(File(f"kernels/placer/{name}", (folder / name).read_text(encoding="utf-8")) for name in sorted(used))
+    texts: dict[str, str] = {}
+    wanted = ["step.hpp", *(k.contract.header for layer in plan.layers for k in layer.kernels)]
+    while wanted:
+        name = wanted.pop()
+        if name not in texts:
+            texts[name] = (folder / name).read_text(encoding="utf-8")
+            wanted += re.findall(r'#include "(\w+\.hpp)"', texts[name])
+    return tuple(File(f"kernels/placer/{name}", texts[name]) for name in sorted(texts))
 
 
 def _forced_dma(plan: GraphPlan) -> tuple[tuple[str, int], ...]:
@@ -81,13 +89,12 @@ def _environment() -> Environment:
     environment.filters |= {
         "address": _address,
         "bias_port": lambda layer: {"dense": 2, "add": 2, "requantise": 1}[layer.op],
-        "biased": lambda step: _boolean(step.bias is not None),
-        "bool": _boolean,
-        "call": _call,
+        "call": call,
+        "config": config_struct,
         "comment": _comment,
         "numbers": _numbers,
         "reader": _reader,
-        "signature": _signature,
+        "signature": signature,
         "writer": _writer,
     }
     return environment
@@ -103,10 +110,6 @@ def _address(at: BufferAt) -> str:
     return f"{{{at.col}, {at.row}, {at.offset}}}"
 
 
-def _boolean(value: bool) -> str:
-    return "true" if value else "false"
-
-
 def _numbers(values: IntArray) -> str:
     """Values, comma separated, in lines of a fixed count."""
     lines = [", ".join(map(str, values[i : i + NUMBERS_A_LINE])) for i in range(0, len(values), NUMBERS_A_LINE)]
@@ -119,35 +122,3 @@ def _writer(ref: PortRef) -> str:
 
 def _reader(ref: PortRef) -> str:
     return f"{ref.layer}[{ref.tile}].in[{ref.port}]"
-
-
-def _signature(layer: LayerPlan, role: str) -> str:
-    """Name and parameters of the kernel function of a role."""
-    parameters = ["adf::input_buffer<int8> &x"]
-    if layer.op == "add":
-        parameters = ["adf::input_buffer<int8> &a", "adf::input_buffer<int8> &b"]
-    if layer.op == "dense":
-        parameters.append(f"const int8 (&weights)[{layer.weights.shape[1]}]")
-    finishes = role in {"single", "last"}
-    if finishes and layer.has_bias:
-        parameters.append(f"const int32 (&bias)[{layer.bias.shape[1]}]")
-    if role in {"middle", "last"}:
-        parameters.append("input_cascade<acc32> *partial_in")
-    parameters.append("adf::output_buffer<int8> &y" if finishes else "output_cascade<acc32> *partial_out")
-    return f"{layer.id}_{role}({', '.join(parameters)})"
-
-
-def _call(layer: LayerPlan, role: str) -> str:
-    """The call of the kernel template of a role."""
-    config = f"{layer.id}_config"
-    bias = "bias" if layer.has_bias else "nullptr"
-    if layer.op != "dense":
-        sources = "a, b" if layer.op == "add" else "x"
-        return f"{layer.op}<{config}>({sources}, {bias}, y)"
-    arguments = {
-        "single": f"x, weights, {bias}, y",
-        "first": "x, weights, partial_out",
-        "middle": "x, weights, partial_in, partial_out",
-        "last": f"x, weights, {bias}, partial_in, y",
-    }
-    return f"dense_{role}<{config}>({arguments[role]})"

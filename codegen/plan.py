@@ -8,13 +8,16 @@ import numpy as np
 from placer.codegen.names import identifiers
 from placer.codegen.weights import bias_values, packed_weights
 
+from placer.catalog import KernelContract
 from placer.device import Device
 from placer.formulate import LaidOutGraph
-from placer.layers import AddLayer, DenseLayer, Layer, Side, Step
+from placer.kernel_spec import DenseSpec
+from placer.layers import DenseLayer, Layer
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, Window
 from placer.mapping import BufferAt, MappedEdge, MappedLayer, MappedTile, Mapping
 from placer.network import IntArray
 from placer.problem import Split
+from placer.tile_kernel import tile_kernel
 
 NOWHERE = BufferAt(-1, -1, 0, -1)
 # One stream of 32 bits a cycle (64 on AIE-MLv2) carried by 128 bits of PLIO.
@@ -38,32 +41,35 @@ class TilePlan:
 
 
 @dataclass(frozen=True, eq=False)
+class RoleKernel:
+    """The kernel of one role of a layer."""
+
+    role: str
+    contract: KernelContract
+
+
+@dataclass(frozen=True, eq=False)
 class LayerPlan:
     """A layer: its kernel configuration, its tiles in cascade order, and the distinct arrays that they hold.
 
-    rows, inner, columns, samples: one tile's share (docs/kernels.md). roles: those that occur. weights: [parts, values] int8;
+    kernels: the contract of each role that occurs. weights: [parts, values] of the weight type, without columns where there are none;
     bias: [parts, values] int32, without columns where no step has one.
     """
 
     id: str
     name: str
     op: str
-    side: str
-    mmul: tuple[int, int, int]
-    rows: int
-    inner: int
-    columns: int
-    samples: int
-    up_a: int
-    up_b: int
-    steps: tuple[Step, ...]
     cascade: int
-    roles: tuple[str, ...]
+    kernels: tuple[RoleKernel, ...]
     tiles: tuple[TilePlan, ...]
     input_elements: tuple[int, ...]
     output_elements: int
     weights: IntArray
     bias: IntArray
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return tuple(k.role for k in self.kernels)
 
     @property
     def has_bias(self) -> bool:
@@ -179,38 +185,24 @@ class _Planner:
         layer = self.layer[mapped.name]
         layouts = self.laid_out.of_layer(layer)
         split = self._split(mapped)
-        data, source, target = split.data, layouts.sources[0], layouts.target
-        dense = layer if isinstance(layer, DenseLayer) else None
-        left = dense is not None and dense.side is Side.LEFT
-        samples = target.samples // data.samples
-        rows, inner = target.rows // data.rows, 0
-        columns = target.columns // data.columns
-        if dense and not left:
-            inner, columns = source.columns // split.contraction, target.columns // split.channels
-        elif left:
-            rows, inner = target.rows // split.channels, source.rows // split.contraction
-        biases = bias_values(layer, rows if left else columns, split)
-        weights = packed_weights(dense, layouts, split, self.device.mmul[0]) if dense else np.zeros((1, 0), np.int64)
+        positions = {t.role: t.k_index for t in reversed(mapped.tiles)}
+        roles = tuple(dict.fromkeys(t.role for t in mapped.tiles))
+        kernels = tuple(RoleKernel(role, tile_kernel(layer, split, layouts, positions[role], self.device)) for role in roles)
+        spec, weights = kernels[0].contract.spec, np.zeros((1, 0), np.int64)
+        channels = spec.channels if isinstance(spec, DenseSpec) else spec.columns
+        if isinstance(layer, DenseLayer) and isinstance(spec, DenseSpec):
+            weights = packed_weights(layer, layouts, split, spec.mmul)
         return LayerPlan(
             id=self.layer_id[mapped.name],
             name=mapped.name,
             op=mapped.op,
-            side=dense.side.value if dense else "",
-            mmul=mapped.mmul,
-            rows=rows if left else rows * samples,
-            inner=inner,
-            columns=columns,
-            samples=samples if left else 1,
-            up_a=layer.up_left if isinstance(layer, AddLayer) else 0,
-            up_b=layer.up_right if isinstance(layer, AddLayer) else 0,
-            steps=layer.steps,
             cascade=split.contraction,
-            roles=tuple(dict.fromkeys(t.role for t in mapped.tiles)),
+            kernels=kernels,
             tiles=tuple(self._tile(t, layer, split) for t in mapped.tiles),
             input_elements=tuple(split.input_partition.window_bytes(s) for s in layouts.sources),
-            output_elements=split.output_partition.window_bytes(target),
+            output_elements=split.output_partition.window_bytes(layouts.target),
             weights=weights,
-            bias=biases,
+            bias=bias_values(layer, channels, split),
         )
 
     def _split(self, mapped: MappedLayer) -> Split:

@@ -6,15 +6,14 @@ import numpy as np
 
 from placer.layers import DenseLayer, Layer, Side
 from placer.layout import BLOCK_COLUMNS
+from placer.mmul import MmulShape
 from placer.network import IntArray
-from placer.options import LayerLayouts
 from placer.problem import Split
+from placer.tile_kernel import LayerLayouts
 
-INNER_BLOCK = 8
 
-
-def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, block_rows: int) -> IntArray:
-    """[channel parts * contraction parts, values] int8: part n * contraction + k is what the tile (k, n) holds."""
+def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, mmul: MmulShape) -> IntArray:
+    """[channel parts * contraction parts, values]: part n * contraction + k is what the tile (k, n) holds."""
     source, target = layouts.sources[0], layouts.target
     left = layer.side is Side.LEFT
     inner, channels = (source.rows, target.rows) if left else (source.columns, target.columns)
@@ -23,25 +22,21 @@ def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, block
     k, n = inner // split.contraction, channels // split.channels
     pack = _left_blocks if left else _right_blocks
     return np.stack(
-        [
-            pack(padded[i * k : (i + 1) * k, j * n : (j + 1) * n], block_rows)
-            for j in range(split.channels)
-            for i in range(split.contraction)
-        ]
+        [pack(padded[i * k : (i + 1) * k, j * n : (j + 1) * n], mmul) for j in range(split.channels) for i in range(split.contraction)]
     )
 
 
-def _right_blocks(weight: IntArray, block_rows: int) -> IntArray:
-    """[K, N] as 8 x 8 blocks (k x n), row-major, by column block, then k block."""
-    k, n = weight.shape
-    blocks = weight.reshape(k // INNER_BLOCK, INNER_BLOCK, n // BLOCK_COLUMNS, BLOCK_COLUMNS)
+def _right_blocks(weight: IntArray, mmul: MmulShape) -> IntArray:
+    """[K, N] as k x 8 blocks, row-major, by column block, then k block."""
+    inner, channels = weight.shape
+    blocks = weight.reshape(inner // mmul.k, mmul.k, channels // BLOCK_COLUMNS, BLOCK_COLUMNS)
     return blocks.transpose(2, 0, 1, 3).reshape(-1)
 
 
-def _left_blocks(weight: IntArray, block_rows: int) -> IntArray:
-    """W^T [N, K] as block_rows x 8 blocks (n x k), row-major, by n block, then k block."""
-    k, n = weight.shape
-    blocks = weight.T.reshape(n // block_rows, block_rows, k // INNER_BLOCK, INNER_BLOCK)
+def _left_blocks(weight: IntArray, mmul: MmulShape) -> IntArray:
+    """W^T [N, K] as m x k blocks, row-major, by n block, then k block."""
+    inner, channels = weight.shape
+    blocks = weight.T.reshape(channels // mmul.m, mmul.m, inner // mmul.k, mmul.k)
     return blocks.transpose(0, 2, 1, 3).reshape(-1)
 
 

@@ -8,8 +8,9 @@ from placer.device import Device
 from placer.errors import InfeasibleError
 from placer.layers import Layer, LayerGraph
 from placer.layout import Layout, Partition, layouts
-from placer.options import LayerLayouts, border_options, layer_options
+from placer.options import border_options, layer_options
 from placer.problem import Block, BlockKind, Level, MappingProblem, Net, Option, Reader
+from placer.tile_kernel import LayerLayouts
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from placer.network import IntArray, QuantType
+from placer.network import IntArray, IntType, QuantType
 
 
 class Side(Enum):
@@ -25,15 +25,19 @@ class Side(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """out = saturate(round_half_even(((value << up) + bias) / 2^shift)), then max(out, 0) when `relu` (docs/kernels.md).
+    """out = clip(saturate(round_half_even(((value << up) + bias) / 2^shift)), low, high), then max(out, 0) when `relu` (docs/kernels.md).
 
-    bias: int32 values, one an output channel, or None. up and shift: 0 or more; value << up stays below 2^31.
+    bias: int32 values, one an output channel, or None. up and shift: 0 or more; value << up stays below 2^31. dtype: what the result
+    saturates to; None: the type of the layer's output. low, high: bounds in units of the result, None for none.
     """
 
     up: int
     shift: int
     relu: bool
     bias: IntArray | None
+    dtype: IntType | None = None
+    low: int | None = None
+    high: int | None = None
 
 
 @dataclass(frozen=True)

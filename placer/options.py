@@ -6,63 +6,23 @@ A split is dominated when another one is at least as good in tiles, kernel cycle
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from placer.cycles import CASCADE_HOP_CYCLES, TileWork, dense_cycles, elementwise_cycles, transfer_cycles
+from placer.catalog import PortKind
+from placer.cycles import CASCADE_HOP_CYCLES, dense_cycles, elementwise_cycles, transfer_cycles
 from placer.device import Device
 from placer.errors import InfeasibleError
 from placer.layers import DenseLayer, Layer, Side
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors
 from placer.problem import Option, Orientation, Shape, Split
+from placer.tile_kernel import LayerLayouts, tile_kernel, tile_work
 from placer.tile_memory import BufferKind, BufferNeed, place_buffers
-
-BIAS_BYTES = 4
-
-
-@dataclass(frozen=True)
-class LayerLayouts:
-    """The layouts of what a layer reads and writes."""
-
-    sources: tuple[Layout, ...]
-    target: Layout
-
-
-def tile_work(layer: Layer, split: Split, layouts: LayerLayouts) -> TileWork:
-    """One tile's share of `layer`: for elementwise layers, inner is 0."""
-    source, target, data = layouts.sources[0], layouts.target, split.data
-    samples = target.samples // data.samples
-    if not isinstance(layer, DenseLayer):
-        return TileWork(samples, target.rows // data.rows, 0, target.columns // data.columns)
-    if layer.side is Side.RIGHT:
-        rows, inner, columns = target.rows // data.rows, source.columns // split.contraction, target.columns // split.channels
-    else:
-        rows, inner, columns = target.rows // split.channels, source.rows // split.contraction, target.columns // data.columns
-    return TileWork(samples, rows, inner, columns)
 
 
 def buffer_needs(layer: Layer, split: Split, layouts: LayerLayouts, position: int, device: Device) -> tuple[BufferNeed, ...]:
-    """The buffers of the tile at `position` of a cascade of `layer`. Only the last tile finishes, so only it has bias and output."""
-    work = tile_work(layer, split, layouts)
-    needs = [
-        BufferNeed(kind, split.input_partition.window_bytes(source), 2)
-        for kind, source in zip((BufferKind.INPUT, BufferKind.SECOND_INPUT), layouts.sources, strict=False)
-    ]
-    if isinstance(layer, DenseLayer):
-        weights = work.inner * (work.columns if layer.side is Side.RIGHT else work.rows)
-        needs.append(BufferNeed(BufferKind.WEIGHTS, weights * layer.weight_type.dtype.bytes, 1))
-    if position == split.contraction - 1:
-        needs.append(BufferNeed(BufferKind.OUTPUT, split.output_partition.window_bytes(layouts.target), 2))
-        bias = bias_values(layer, work)
-        if bias:
-            needs.append(BufferNeed(BufferKind.BIAS, bias * BIAS_BYTES, 1))
-    needs.append(BufferNeed(BufferKind.STACK, device.core.stack_bytes, 1))
-    return tuple(needs)
-
-
-def bias_values(layer: Layer, work: TileWork) -> int:
-    """How many int32 bias values a finishing tile holds: one an output channel and biased step."""
-    channels = work.rows if isinstance(layer, DenseLayer) and layer.side is Side.LEFT else work.columns
-    return channels * sum(step.bias is not None for step in layer.steps)
+    """The buffers of the tile at `position` of a cascade of `layer`: what its kernel's contract holds in memory, and the stack."""
+    kernel = tile_kernel(layer, split, layouts, position, device)
+    held = tuple(BufferNeed(BufferKind(a.kind.value), a.bytes, a.copies) for a in kernel.arguments if a.port is not PortKind.CASCADE)
+    return (*held, BufferNeed(BufferKind.STACK, max(kernel.stack_bytes, device.core.stack_bytes), 1))
 
 
 def layer_options(layer: Layer, layouts: LayerLayouts, device: Device) -> tuple[Option, ...]:

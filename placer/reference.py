@@ -52,11 +52,18 @@ def requantise(total: IntArray, shift: int, target: QuantType, relu: bool) -> In
         # Saturating first says the same and cannot overflow: what is out of range stays out of range, and its bits fit.
         rounded = np.clip(total, target.dtype.min, target.dtype.max) << min(-shift, target.dtype.bits) if shift else total
     else:
-        # Half to even: add just under a half, and the lowest kept bit tips the exact halves.
-        shift = min(shift, 62)
-        rounded = (total + ((1 << (shift - 1)) - 1) + ((total >> shift) & 1)) >> shift
+        rounded = round_shift(total, shift)
     low = max(0, target.dtype.min) if relu else target.dtype.min
     return np.clip(rounded, low, target.dtype.max)
+
+
+def round_shift(total: IntArray, shift: int) -> IntArray:
+    """total / 2^shift rounded half to even, for a shift of 0 or more."""
+    if shift == 0:
+        return total
+    # Half to even: add just under a half, and the lowest kept bit tips the exact halves.
+    shift = min(shift, 62)
+    return (total + ((1 << (shift - 1)) - 1) + ((total >> shift) & 1)) >> shift
 
 
 def _check_input(tensor: Tensor, value: IntArray) -> None:

@@ -1,0 +1,86 @@
+"""A kernel contract as C++: its config struct, the function that a graph names, and the call of the template inside it."""
+
+from __future__ import annotations
+
+from placer.catalog import Argument, ArgumentKind, KernelContract, PortKind
+from placer.kernel_spec import AddSpec, DenseSpec, KernelSpec, RequantiseSpec
+from placer.layers import Step
+
+NAMES = {
+    ArgumentKind.INPUT: "x",
+    ArgumentKind.SECOND_INPUT: "x2",
+    ArgumentKind.WEIGHTS: "weights",
+    ArgumentKind.BIAS: "bias",
+    ArgumentKind.PARTIAL_IN: "partial_in",
+    ArgumentKind.PARTIAL_OUT: "partial_out",
+    ArgumentKind.OUTPUT: "y",
+}
+
+
+def config_struct(name: str, spec: KernelSpec) -> str:
+    """The configuration that the kernel templates are instantiated with."""
+    steps = ", ".join(_step(s) for s in spec.steps)
+    own = _dense_lines(spec) if isinstance(spec, DenseSpec) else _elementwise_lines(spec)
+    lines = (*own, f"using output = {spec.output.value};", f"static constexpr placer::Step steps[] = {{{steps}}};")
+    return "\n".join((f"struct {name} {{", *(f"    {line}" for line in lines), "};"))
+
+
+def _elementwise_lines(spec: AddSpec | RequantiseSpec) -> tuple[str, ...]:
+    sizes = f"static constexpr unsigned m = {spec.m}, rows = {spec.rows}, columns = {spec.columns};"
+    if isinstance(spec, AddSpec):
+        return (sizes, f"static constexpr int up_a = {spec.up_left}, up_b = {spec.up_right};")
+    return (sizes,)
+
+
+def _dense_lines(spec: DenseSpec) -> tuple[str, ...]:
+    m, k, n = spec.mmul.size
+    return (
+        f"static constexpr placer::Side side = placer::Side::{spec.side.value};",
+        *(["static constexpr bool transposed = true;"] if spec.transposed else []),
+        f"static constexpr unsigned m = {m}, k = {k}, n = {n}, register_rows = {spec.register_rows}, "
+        f"register_columns = {spec.register_columns};",
+        f"static constexpr unsigned samples = {spec.samples}, rows = {spec.rows}, inner = {spec.inner}, columns = {spec.columns};",
+        f"using input = {spec.input.value};",
+        f"using weight = {spec.weight.value};",
+    )
+
+
+def _step(step: Step) -> str:
+    """A step without its bias values; what says the usual is left out at the end."""
+    values = [str(step.up), str(step.shift), _boolean(step.relu), _boolean(step.bias is not None)]
+    if (step.dtype, step.low, step.high) != (None, None, None):
+        low = "placer::no_low" if step.low is None else str(step.low)
+        high = "placer::no_high" if step.high is None else str(step.high)
+        values += [str(step.dtype.bits if step.dtype else 0), low, high]
+    return f"{{{', '.join(values)}}}"
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def signature(name: str, kernel: KernelContract) -> str:
+    """Name and parameters of the kernel function."""
+    return f"{name}({', '.join(_parameter(a) for a in kernel.arguments)})"
+
+
+def _parameter(argument: Argument) -> str:
+    name = NAMES[argument.kind]
+    direction = "output" if argument.is_output else "input"
+    match argument.port:
+        case PortKind.BUFFER:
+            return f"adf::{direction}_buffer<{argument.type}> &{name}"
+        case PortKind.PARAMETER:
+            return f"const {argument.type} (&{name})[{argument.elements}]"
+        case PortKind.CASCADE:
+            return f"{direction}_cascade<{argument.type}> *{name}"
+
+
+def call(config: str, kernel: KernelContract) -> str:
+    """The call of the template; a kernel that finishes without a bias passes a null pointer in its place."""
+    names = [NAMES[a.kind] for a in kernel.arguments]
+    finishes = kernel.argument(ArgumentKind.OUTPUT) is not None
+    if finishes and kernel.argument(ArgumentKind.BIAS) is None:
+        data = {ArgumentKind.INPUT, ArgumentKind.SECOND_INPUT, ArgumentKind.WEIGHTS}
+        names.insert(sum(a.kind in data for a in kernel.arguments), "nullptr")
+    return f"{kernel.template}<{config}>({', '.join(names)})"

@@ -1,0 +1,109 @@
+"""What every kernel computes, in numpy, on buffers as they lie in tile memory: the arithmetic and layouts of docs/kernels.md.
+
+Accumulators wrap at the width of their lanes, as on the core; reference.py, the meaning of a network, knows no such limit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from placer.kernel_spec import AddSpec, DenseSpec, RequantiseSpec
+from placer.layers import Side, Step
+from placer.network import IntArray, IntType
+from placer.reference import exact_matmul, round_shift
+
+WIDE = 64
+
+
+def dense(spec: DenseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """Input, weights, bias (where the kernel has one) and incoming partial sums (likewise), flat, to the output or the partial sums."""
+    rest = list(inputs)
+    x, w = rest.pop(0), unpacked_weights(spec, rest.pop(0))
+    bias = rest.pop(0) if spec.role.finishes and spec.bias_elements else np.zeros(0, np.int64)
+    if spec.side is Side.LEFT:
+        source = unblocked(x, spec.samples, spec.inner, spec.columns, spec.inner)
+        product = exact_matmul(source.swapaxes(1, 2), w).swapaxes(1, 2)
+    elif spec.transposed:
+        product = exact_matmul(unblocked(x, 1, spec.inner, spec.rows, spec.inner).swapaxes(1, 2), w)
+    else:
+        product = exact_matmul(unblocked(x, 1, spec.rows, spec.inner, spec.mmul.m), w)
+    order = _cascade_order(spec)
+    if spec.role.reads:
+        partial = np.empty(product.size, np.int64)
+        partial[order] = rest.pop(0)
+        product = product + partial.reshape(product.shape)
+    product = wrapped(product, spec.mmul.lane_bits)
+    if spec.role.writes:
+        return (product.reshape(-1)[order],)
+    total = wrapped(product << spec.steps[0].up, spec.mmul.lane_bits)
+    return (blocked(finish(total, bias, spec.steps, spec.output, spec.mmul.lane_bits, spec.side is Side.LEFT), spec.mmul.m),)
+
+
+def elementwise(spec: AddSpec | RequantiseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """The operands and the bias (where the kernel has one), flat, to the output."""
+    operands = [unblocked(v, 1, spec.rows, spec.columns, spec.m) for v in inputs[: len(spec.inputs)]]
+    bias = inputs[len(spec.inputs)] if spec.bias_elements else np.zeros(0, np.int64)
+    ups = (spec.steps[0].up,) if isinstance(spec, RequantiseSpec) else (spec.up_left, spec.up_right)
+    total = sum((v << up for v, up in zip(operands, ups, strict=True)), np.zeros_like(operands[0]))
+    return (blocked(finish(wrapped(total, 32), bias, spec.steps, spec.output, 32, by_row=False), spec.m),)
+
+
+def finish(total: IntArray, bias: IntArray, steps: tuple[Step, ...], output: IntType, lane_bits: int, by_row: bool) -> IntArray:
+    """The chain of steps on [samples, rows, columns] accumulators; the first one's left shift is already in `total`."""
+    channels = total.shape[1] if by_row else total.shape[2]
+    at = 0
+    dtype = output
+    for number, step in enumerate(steps):
+        if number:
+            lane_bits = WIDE if dtype.bits == 32 else 32
+            total = wrapped(total << step.up, lane_bits)
+        if step.bias is not None:
+            values = bias[at : at + channels]
+            total = wrapped(total + (values[:, None] if by_row else values), lane_bits)
+            at += channels
+        dtype = step.dtype or output
+        total = np.clip(round_shift(total, step.shift), dtype.min, dtype.max)
+        total = np.clip(total, dtype.min if step.low is None else step.low, dtype.max if step.high is None else step.high)
+        total = np.maximum(total, 0) if step.relu else total
+    return total
+
+
+def wrapped(value: IntArray, bits: int) -> IntArray:
+    """Two's complement of so many bits."""
+    if bits == WIDE:
+        return value
+    half = 1 << (bits - 1)
+    return ((value + half) & ((1 << bits) - 1)) - half
+
+
+def unblocked(flat: IntArray, samples: int, rows: int, columns: int, m: int) -> IntArray:
+    """A buffer of m x 8 blocks, column block by column block, as [samples, rows, columns]; any m that divides the rows says the same."""
+    return flat.reshape(columns // 8, samples, rows // m, m, 8).transpose(1, 2, 3, 0, 4).reshape(samples, rows, columns)
+
+
+def blocked(value: IntArray, m: int) -> IntArray:
+    """The inverse of unblocked."""
+    samples, rows, columns = value.shape
+    return value.reshape(samples, rows // m, m, columns // 8, 8).transpose(3, 0, 1, 2, 4).reshape(-1)
+
+
+def unpacked_weights(spec: DenseSpec, flat: IntArray) -> IntArray:
+    """A tile's packed weights as [inner, channels]."""
+    if spec.side is Side.RIGHT:
+        return flat.reshape(spec.columns // 8, spec.inner, 8).transpose(1, 0, 2).reshape(spec.inner, spec.columns)
+    m, k = spec.mmul.m, spec.mmul.k
+    return flat.reshape(spec.rows // m, spec.inner // k, m, k).transpose(1, 3, 0, 2).reshape(spec.inner, spec.rows)
+
+
+def _cascade_order(spec: DenseSpec) -> IntArray:
+    """Flat positions in [groups, rows, columns] in the order in which partial sums pass: register blocks by column, then by row."""
+    m = spec.mmul.m
+    index = np.arange(spec.output_elements).reshape(spec.groups, spec.row_blocks, m, spec.column_blocks, 8)
+    order = []
+    for group in range(spec.groups):
+        for column in range(0, spec.column_blocks, spec.register_columns):
+            for row in range(0, spec.row_blocks, spec.register_rows):
+                for r in range(row, min(row + spec.register_rows, spec.row_blocks)):
+                    for c in range(column, min(column + spec.register_columns, spec.column_blocks)):
+                        order.append(index[group, r, :, c, :].reshape(-1))
+    return np.concatenate(order)

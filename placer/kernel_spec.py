@@ -1,0 +1,209 @@
+"""What a kernel is instantiated with: sizes of one tile's share, types, mmul shape, register block, requantisation steps.
+
+The C++ side is the config struct of docs/kernels.md; each check here is a static_assert there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from placer.layers import Side, Step
+from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes
+from placer.network import IntType
+
+
+class Role(Enum):
+    """Place in a cascade over the contraction; the value ends the kernel's name."""
+
+    SINGLE = "single"
+    FIRST = "first"
+    MIDDLE = "middle"
+    LAST = "last"
+
+    @property
+    def reads(self) -> bool:
+        """Whether partial sums come in."""
+        return self in {Role.MIDDLE, Role.LAST}
+
+    @property
+    def writes(self) -> bool:
+        """Whether partial sums go out."""
+        return self in {Role.FIRST, Role.MIDDLE}
+
+    @property
+    def finishes(self) -> bool:
+        """Whether it adds the bias, requantises and stores."""
+        return not self.writes
+
+
+def _require(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise ValueError(sentence)
+
+
+@dataclass(frozen=True, eq=False)
+class DenseSpec:
+    """One tile's share of a dense layer, padded.
+
+    RIGHT: [rows, inner] by [inner, columns], samples 1. LEFT: per sample, [rows, inner] by [inner, columns] with the weights on the left.
+    transposed: the input is stored as its transpose (RIGHT only). steps: at least one.
+    """
+
+    generation: str
+    role: Role
+    side: Side
+    samples: int
+    rows: int
+    inner: int
+    columns: int
+    input: IntType
+    weight: IntType
+    output: IntType
+    mmul: MmulShape
+    register_rows: int
+    register_columns: int
+    steps: tuple[Step, ...]
+    transposed: bool = False
+
+    @property
+    def left_type(self) -> IntType:
+        return self.weight if self.side is Side.LEFT else self.input
+
+    @property
+    def right_type(self) -> IntType:
+        return self.input if self.side is Side.LEFT else self.weight
+
+    @property
+    def groups(self) -> int:
+        """Independent products: one a sample for weights on the left."""
+        return self.samples if self.side is Side.LEFT else 1
+
+    @property
+    def row_blocks(self) -> int:
+        return self.rows // self.mmul.m
+
+    @property
+    def inner_blocks(self) -> int:
+        return self.inner // 8
+
+    @property
+    def column_blocks(self) -> int:
+        return self.columns // 8
+
+    @property
+    def input_elements(self) -> int:
+        return self.groups * self.inner * (self.columns if self.side is Side.LEFT else self.rows)
+
+    @property
+    def weight_elements(self) -> int:
+        return self.inner * self.channels
+
+    @property
+    def channels(self) -> int:
+        """Output channels: the axis that the bias varies along."""
+        return self.rows if self.side is Side.LEFT else self.columns
+
+    @property
+    def output_elements(self) -> int:
+        return self.groups * self.rows * self.columns
+
+    @property
+    def bias_elements(self) -> int:
+        return self.channels * sum(s.bias is not None for s in self.steps)
+
+    @property
+    def load_bytes(self) -> int:
+        """Bytes of one access of a load unit."""
+        return 32 if self.generation == "aie-ml" else 64
+
+    def check(self) -> None:
+        """Raise ValueError, in words, unless the kernel template takes this."""
+        offered = mmul_shapes(self.generation, self.left_type, self.right_type)
+        m, k, n = self.mmul.size
+        names = ", ".join(f"{s.m}x{s.k}x{s.n}" for s in offered) or "none"
+        _require(self.mmul in offered, f"no {m}x{k}x{n} product of {self.left_type.value} by {self.right_type.value}: there are {names}")
+        _require(self.rows > 0 and self.rows % m == 0, f"rows must be a multiple of {m}, not {self.rows}")
+        _require(self.inner > 0 and self.inner % 8 == 0, f"the contraction must be a multiple of 8, not {self.inner}")
+        _require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
+        _require(self.samples == 1 or self.side is Side.LEFT, "samples are kept apart only with weights on the left")
+        bits = self.register_rows * self.register_columns * m * n * self.mmul.lane_bits
+        room = ACCUMULATORS[self.generation]
+        _require(
+            0 < bits <= room * 1024,
+            f"a register block of {self.register_rows} x {self.register_columns} needs {bits // 1024} accumulators of {room}",
+        )
+        _require(bool(self.steps), "a kernel ends in at least one requantisation step")
+        if self.transposed:
+            _require(self.side is Side.RIGHT, "weights on the left read a transposed input already")
+            _require(self.rows % 8 == 0, f"a transposed input has its rows padded to 8, not {self.rows}")
+            _require((self.register_rows * m) % 8 == 0, f"a transposed input is read 8 rows at a time: {self.register_rows} x {m} are not")
+
+
+@dataclass(frozen=True, eq=False)
+class _ElementwiseSpec:
+    """Blocks of m x 8 elements: rows by columns of one tile, padded."""
+
+    generation: str
+    m: int
+    rows: int
+    columns: int
+    output: IntType
+    steps: tuple[Step, ...]
+
+    @property
+    def elements(self) -> int:
+        return self.rows * self.columns
+
+    @property
+    def bias_elements(self) -> int:
+        return self.columns * sum(s.bias is not None for s in self.steps)
+
+    @property
+    def load_bytes(self) -> int:
+        """Bytes of one access of a load unit."""
+        return 32 if self.generation == "aie-ml" else 64
+
+    def _check_blocks(self, inputs: tuple[IntType, ...]) -> None:
+        _require(self.m in {2, 4, 8}, f"blocks have 2, 4 or 8 rows, not {self.m}")
+        _require(self.rows > 0 and self.rows % self.m == 0, f"rows must be a multiple of {self.m}, not {self.rows}")
+        _require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
+        _require(bool(self.steps), "a kernel ends in at least one requantisation step")
+        _require(all(t in {IntType.INT8, IntType.INT16} for t in inputs), "elementwise kernels read int8 or int16")
+
+
+@dataclass(frozen=True, eq=False)
+class AddSpec(_ElementwiseSpec):
+    """(left << up_left) + (right << up_right), then the steps."""
+
+    left: IntType
+    right: IntType
+    up_left: int
+    up_right: int
+
+    @property
+    def inputs(self) -> tuple[IntType, ...]:
+        return (self.left, self.right)
+
+    def check(self) -> None:
+        """Raise ValueError, in words, unless the kernel template takes this."""
+        self._check_blocks(self.inputs)
+        _require(self.up_left >= 0 and self.up_right >= 0, "operands are aligned by left shifts")
+
+
+@dataclass(frozen=True, eq=False)
+class RequantiseSpec(_ElementwiseSpec):
+    """The chain of steps alone."""
+
+    input: IntType
+
+    @property
+    def inputs(self) -> tuple[IntType, ...]:
+        return (self.input,)
+
+    def check(self) -> None:
+        """Raise ValueError, in words, unless the kernel template takes this."""
+        self._check_blocks(self.inputs)
+
+
+KernelSpec = DenseSpec | AddSpec | RequantiseSpec

@@ -1,0 +1,114 @@
+"""Every kernel that the catalogue can build: types, roles, mmul shapes, register blocks, sides; and data that finds what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+from placer.catalog import ArgumentKind, KernelContract, contract
+from placer.kernel_spec import AddSpec, DenseSpec, RequantiseSpec, Role
+from placer.layers import Side, Step
+from placer.mmul import MmulShape, mmul_shapes, register_blocks
+from placer.network import IntArray, IntType
+from tests.kernels.harness import Trial
+
+I8, I16, I32 = IntType.INT8, IntType.INT16, IntType.INT32
+GENERATIONS = ("aie-ml", "aie-mlv2")
+OPERANDS = ((I8, I8), (I16, I8), (I16, I16), (I8, I16))
+OUTPUTS = (I8, I16, I32)
+ONES = np.ones(1, np.int64)
+
+
+def chains(output: IntType) -> tuple[tuple[Step, ...], ...]:
+    """Chains of steps: plain, with bias and ReLU, clipped, left-shifted, and several steps with types of their own."""
+    return (
+        (Step(0, 3, False, None),),
+        (Step(0, 6, True, ONES),),
+        (Step(1, 5, False, ONES, None, -60, 90),),
+        (Step(2, 0, False, None, I16), Step(1, 4, True, ONES)),
+        (Step(0, 2, False, ONES, I8), Step(3, 1, False, None, output, -100, 77), Step(0, 1, False, ONES)),
+    )
+
+
+def dense_specs(generation: str, every_output: bool = False) -> Iterator[DenseSpec]:
+    """Each combination of operand types, shape, register block, side and role; sizes leave a rest in every direction.
+
+    Output types and chains of steps take turns, unless every_output.
+    """
+    number = 0
+    for left, right in OPERANDS:
+        for shape in mmul_shapes(generation, left, right):
+            for block, role in product(register_blocks(shape, generation), Role):
+                for side, transposed in ((Side.RIGHT, False), (Side.RIGHT, True), (Side.LEFT, False)):
+                    if transposed and (block[0] * shape.m) % 8:
+                        continue
+                    number += 1
+                    every = OUTPUTS if every_output and role.finishes else (OUTPUTS[number % 3],)
+                    for output in every:
+                        yield _dense(generation, shape, output, block, role, side, transposed, number)
+
+
+def _dense(
+    generation: str, shape: MmulShape, output: IntType, block: tuple[int, int], role: Role, side: Side, transposed: bool, number: int
+) -> DenseSpec:
+    source, weight = (shape.left, shape.right) if side is Side.RIGHT else (shape.right, shape.left)
+    rows = shape.m * (2 * block[0] - 1 if block[0] > 1 else 3)
+    return DenseSpec(
+        generation=generation,
+        role=role,
+        side=side,
+        samples=2 if side is Side.LEFT else 1,
+        rows=-(-rows // 8) * 8 if transposed else rows,
+        inner=24,
+        columns=24,
+        input=source,
+        weight=weight,
+        output=output,
+        mmul=shape,
+        register_rows=block[0],
+        register_columns=block[1],
+        steps=chains(output)[number % 5],
+        transposed=transposed,
+    )
+
+
+def elementwise_specs(generation: str) -> Iterator[AddSpec | RequantiseSpec]:
+    """Sums with shifts of their own and requantisation alone, over types, block rows and chains."""
+    for number, (m, left, right, output) in enumerate(product((2, 4, 8), (I8, I16), (I8, I16), OUTPUTS)):
+        yield AddSpec(generation, m, 3 * m, 24, output, chains(output)[number % 5], left, right, number % 4, (number * 3) % 5)
+        if left is right:
+            yield RequantiseSpec(generation, m, 3 * m, 24, output, chains(output)[(number + 2) % 5], left)
+
+
+def kernels(specs: Iterator[DenseSpec] | Iterator[AddSpec | RequantiseSpec]) -> tuple[KernelContract, ...]:
+    """Their contracts."""
+    return tuple(contract(s) for s in specs)
+
+
+def trials(all_kernels: tuple[KernelContract, ...], seed: int = 0) -> tuple[tuple[Trial, ...], ...]:
+    """Five calls of each kernel: the whole range; small values, which tie at the shift; all at the minimum; saturation either way."""
+    random = np.random.default_rng(seed)
+
+    def values(kernel: KernelContract, kind: str) -> Trial:
+        given = [a for a in kernel.arguments if not a.is_output]
+        return Trial(tuple(_values(random, a.kind, a.type, a.elements, kind) for a in given))
+
+    return tuple(tuple(values(k, kind) for k in all_kernels) for kind in ("random", "small", "low", "up", "down"))
+
+
+def _values(random: np.random.Generator, role: ArgumentKind, type_name: str, elements: int, kind: str) -> IntArray:
+    wide = role in {ArgumentKind.BIAS, ArgumentKind.PARTIAL_IN}
+    low, high = (-(1 << 20), (1 << 20) - 1) if wide else (IntType(type_name).min, IntType(type_name).max)
+    match kind:
+        case "random":
+            return random.integers(low, high + 1, elements)
+        case "small":
+            return random.integers(-3, 4, elements)
+        case "low":
+            return np.full(elements, low)
+        case "up":
+            return np.full(elements, high)
+        case _:
+            return np.full(elements, high if role is ArgumentKind.WEIGHTS else low)

@@ -1,0 +1,36 @@
+"""Every kernel of the catalogue against its reference, bit for bit, on random and extreme data."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from placer.catalog import KernelContract
+from tests.kernels.harness import mismatches
+from tests.kernels.specs import GENERATIONS, dense_specs, elementwise_specs, kernels, trials
+
+pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+
+
+def check(chosen: tuple[KernelContract, ...], folder: Path, *flags: str) -> None:
+    """No call of a kernel differs from its reference."""
+    assert chosen
+    assert mismatches(chosen, trials(chosen), folder, *flags) == []
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_sample_of_kernels(generation: str, tmp_path: Path) -> None:
+    """Some of all kinds, spread over every combination."""
+    everything = (*kernels(dense_specs(generation))[::37], *kernels(elementwise_specs(generation))[::17])
+    check(everything, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("part", range(4))
+def test_every_kernel(generation: str, part: int, tmp_path: Path) -> None:
+    """Types x shapes x register blocks x sides x roles; scripts/check_kernels.py adds every output type to the product."""
+    everything = (*kernels(dense_specs(generation)), *kernels(elementwise_specs(generation)))
+    check(everything[part::4], tmp_path)
