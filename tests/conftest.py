@@ -1,10 +1,15 @@
-"""Fixtures that several test files share."""
+"""Fixtures that several test files share, and what holds for all of them."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.command_line import CommandLine
+
+# A loaded machine is no failure: tests time nothing.
+settings.register_profile("placer", deadline=None)
+settings.load_profile("placer")
 
 
 @pytest.fixture
