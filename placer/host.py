@@ -112,7 +112,13 @@ def build(
     return Program(folder / "run", time.perf_counter() - started)
 
 
-def run(program: Program, folder: Path, environment: dict[str, str] | None = None, timeout: float | None = None) -> Finished:
+def run(
+    program: Program,
+    folder: Path,
+    environment: dict[str, str] | None = None,
+    timeout: float | None = None,
+    arguments: tuple[str, ...] = (),
+) -> Finished:
     """Run a program in `folder`, with these environment variables besides ours.
 
     Raises HostError when it does not end in time (seconds).
@@ -120,7 +126,7 @@ def run(program: Program, folder: Path, environment: dict[str, str] | None = Non
     started = time.perf_counter()
     try:
         done = subprocess.run(
-            [program.executable],
+            [program.executable, *arguments],
             cwd=folder,
             env={**os.environ, **(environment or {})},
             capture_output=True,

@@ -19,12 +19,12 @@ inline CoreState outside_any_core;
 /// The core whose kernel runs now. One kernel runs at a time, so this needs no lock.
 inline CoreState *current_core = &outside_any_core;
 
-/// Print one sentence and stop the program with exit code 1.
+/// Print one sentence and stop the program with exit code 1. Nothing is torn down: the caller may stand on the stack of a kernel.
 [[noreturn]] inline void stop(const std::string &message) {
     std::fflush(stdout);
     std::fprintf(stderr, "error: %s\n", message.c_str());
     std::fflush(stderr);
-    std::exit(1);
+    std::_Exit(1);
 }
 
 /// A kernel did what the hardware would get wrong silently.

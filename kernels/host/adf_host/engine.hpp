@@ -82,9 +82,8 @@ private:
     }
     void add_kernel(KernelNode &node) {
         // Kernels on one core share its modes; a kernel without a place has a core of its own.
-        const auto place = node.places.empty() || node.places[0].what != location_constraint::kind::tile
-                               ? std::pair{-1, static_cast<int>(kernels_.size())}
-                               : std::pair{node.places[0].col, node.places[0].row};
+        const TileAt tile = tile_of(&node);
+        const auto place = tile.known() ? std::pair{tile.col, tile.row} : std::pair{-1, static_cast<int>(kernels_.size())};
         kernels_.push_back(std::make_unique<KernelTask>(node, cores_[place]));
         task_of_[&node] = kernels_.back().get();
         for (auto &argument : node.arguments)
@@ -121,7 +120,6 @@ private:
                 return argument.get();
         return nullptr;
     }
-    static bool of_kernel(const Port *port, PortKind kind) { return port->node->kind == NodeKind::kernel && port->kind == kind; }
 
     void add_net(const Net &net) {
         Port *source = net.source, *sink = net.sinks[0];
@@ -144,11 +142,6 @@ private:
     }
 
     static bool streams(const Port *port) { return port->kind == PortKind::stream; }
-    /// Two kernels' buffers of one size, without an access order of their own, are one buffer in memory that both reach.
-    static bool shares_buffer(const Port *a, const Port *b) {
-        return of_kernel(a, PortKind::buffer) && of_kernel(b, PortKind::buffer) && a->block_bytes() == b->block_bytes() && !a->tiling &&
-               !b->tiling && a->margin == 0 && b->margin == 0;
-    }
 
     Fifo *new_fifo(std::string name, std::size_t words, std::size_t word) {
         fifos_.push_back(std::make_unique<Fifo>(std::move(name), words * word, word));

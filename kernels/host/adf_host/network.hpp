@@ -105,4 +105,12 @@ inline Walk walk_of(const Port *port) {
     return walk;
 }
 
+inline bool of_kernel(const Port *port, PortKind kind) { return port->node->kind == NodeKind::kernel && port->kind == kind; }
+
+/// Two kernels' buffers of one size, without an access order of their own, are one buffer in memory that both reach.
+inline bool shares_buffer(const Port *a, const Port *b) {
+    return of_kernel(a, PortKind::buffer) && of_kernel(b, PortKind::buffer) && a->block_bytes() == b->block_bytes() && !a->tiling && !b->tiling &&
+           a->margin == 0 && b->margin == 0;
+}
+
 } // namespace adf::host

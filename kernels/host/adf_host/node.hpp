@@ -28,6 +28,8 @@ struct location_constraint {
     enum class kind { none, tile, bank, address, offset, shim, dma, box, same_kernel, same_buffer, other };
     kind what = kind::none;
     int col = -1, row = -1, value = -1;
+    /// col and row are steps from the place of `node`.
+    bool relative = false;
     host::Node *node = nullptr;
     host::Port *port = nullptr;
 };

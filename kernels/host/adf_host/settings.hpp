@@ -72,10 +72,12 @@ template <class Values>
 class Setting {
 public:
     explicit Setting(Values &values) : values_(values) {}
+    Setting(const Setting &) = default;
     Setting &operator=(const Values &values) {
         values_ = values;
         return *this;
     }
+    Setting &operator=(const Setting &other) { return *this = other.values_; }
 
 private:
     Values &values_;
@@ -191,7 +193,7 @@ public:
         location_constraint moved = base.self_;
         moved.col = by.by.col_offset;
         moved.row = by.by.row_offset;
-        moved.value = 1;
+        moved.relative = true;
         return moved;
     }
     operator location_constraint() const { return self_; }

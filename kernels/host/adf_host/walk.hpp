@@ -5,6 +5,7 @@
 // address = sum of coordinate[d] * product of the lower dimensions. Reads outside the boundary give 0.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ struct Run {
 struct Walk {
     std::vector<Run> runs;
     std::size_t bytes = 0;
+    /// The most elements that lie outside the data on one side, a dimension.
+    std::vector<long> padding;
     /// A sentence if the walk leaves its buffer, empty otherwise.
     std::string error;
 
@@ -70,6 +73,11 @@ public:
         base_.assign(dims_.size(), 0);
         for (std::size_t d = 0; d < t_.offset.size() && d < base_.size(); ++d)
             base_[d] = t_.offset[d];
+        // A negative offset without a boundary means the buffer itself, on all sides (the vendor's tiling tutorial).
+        boundary_ = t_.boundary_dimension;
+        if (boundary_.empty() && std::any_of(base_.begin(), base_.end(), [](std::int64_t at) { return at < 0; }))
+            boundary_ = dims_;
+        out_.padding.assign(dims_.size(), 0);
     }
 
     Walk walk() {
@@ -84,7 +92,8 @@ private:
     bool shape_is_sound() {
         if (dims_.empty())
             out_.error = "has neither buffer_dimension nor a buffer with dimensions";
-        else if (t_.tiling_dimension.size() > dims_.size() || t_.offset.size() > dims_.size() || t_.boundary_dimension.size() > dims_.size())
+        else if (t_.tiling_dimension.size() > dims_.size() || t_.boundary_dimension.size() > dims_.size() ||
+                 std::any_of(t_.offset.begin() + std::min(dims_.size(), t_.offset.size()), t_.offset.end(), [](auto at) { return at != 0; }))
             out_.error = "has more tiling, offset or boundary dimensions than buffer dimensions (" + std::to_string(dims_.size()) + ")";
         for (const auto &step : t_.tile_traversal)
             if (step.dimension >= dims_.size())
@@ -113,19 +122,21 @@ private:
         }
     }
 
-    /// The extent of real data in a dimension. Without a boundary it is the buffer, and only below 0 lies padding.
-    std::int64_t extent(std::size_t d) const { return d < t_.boundary_dimension.size() ? t_.boundary_dimension[d] : dims_[d]; }
+    /// The extent of real data in a dimension: the buffer's, unless there is a boundary.
+    std::int64_t extent(std::size_t d) const { return d < boundary_.size() ? boundary_[d] : dims_[d]; }
 
     void row(const std::vector<std::int64_t> &at) {
         const std::int64_t length = tile_[0], begin = at[0], end = begin + length;
         bool outside = false;
         for (std::size_t d = 1; d < dims_.size(); ++d) {
-            if (at[d] >= extent(d) && t_.boundary_dimension.empty())
+            if (at[d] >= extent(d) && boundary_.empty())
                 return leaves(d, at[d], dims_[d]);
             outside = outside || at[d] < 0 || at[d] >= extent(d);
+            pad(d, at[d], at[d] + 1);
         }
-        if (end > extent(0) && t_.boundary_dimension.empty())
+        if (end > extent(0) && boundary_.empty())
             return leaves(0, end - 1, dims_[0]);
+        pad(0, begin, end);
         if (outside)
             return out_.add({0, static_cast<std::size_t>(length) * element_, true});
         const std::int64_t real_begin = std::min(std::max<std::int64_t>(begin, 0), end);
@@ -153,12 +164,15 @@ private:
         out_.add({static_cast<std::size_t>(address) * element_, count * element_, false});
     }
 
+    void pad(std::size_t d, std::int64_t begin, std::int64_t end) {
+        out_.padding[d] = std::max<long>({out_.padding[d], static_cast<long>(-begin), static_cast<long>(end - extent(d))});
+    }
     void leaves(std::size_t d, std::int64_t coordinate, std::int64_t size) {
         out_.error = "reaches coordinate " + std::to_string(coordinate) + " of dimension " + std::to_string(d) + ", which has " + std::to_string(size);
     }
 
     const tiling_parameters &t_;
-    std::vector<std::uint32_t> dims_, tile_;
+    std::vector<std::uint32_t> dims_, tile_, boundary_;
     std::vector<std::int64_t> base_;
     std::size_t size_, element_;
     Walk out_;

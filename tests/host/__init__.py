@@ -1,0 +1,1 @@
+"""The host: ADF graphs and the AIE API on this computer."""
