@@ -1,26 +1,50 @@
-"""First cycle estimates, all modelled: issue-bound kernels plus named overheads, and transfers bound by one stream.
+"""Modelled cycles of one kernel call, from the schedules of its register blocks.
 
-A kernel's inner loop is bound by its multiply-accumulate instructions or by one of its two load units (facts: AM020 chapter 2; one 256-bit
-load a cycle from one logical bank). What lies outside the inner loop is summarised by three named overheads.
+A dense kernel is a nest: columns of register blocks, rows of them, products in depth. Where at most `UNROLLED_STEPS` products are deep, the
+loop over depth is unrolled and the loop around it is software pipelined: a block takes what its busiest unit needs, and filling and
+draining the pipeline is paid once a loop. Deeper blocks keep a pipelined loop over depth and pay it once a block. Schedules come from
+kernel_schedules.csv (scripts/schedule_kernels.py, CP-SAT); operations and distances from operations.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
 
 from placer.device import Device
-from placer.layers import Side
+from placer.layers import DenseLayer, Layer, Side
+from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, Unit, dense_block, elementwise_block, timing
 
-# ASSUMPTION: kernel call, lock acquire and release, pipeline fill. Small published kernels lie 35 to 60 cycles above their ideal.
-CALL_CYCLES = 40
-# ASSUMPTION: draining one register block of accumulators into the requantisation path without overlap.
-REGISTER_BLOCK_CYCLES = 1
-# One more cascade stage on a light kernel, from published vendor simulations of a dense kernel.
-CASCADE_HOP_CYCLES = 29
+SCHEDULES = "kernel_schedules.csv"
+# A taken branch and its five delay slots (llvm-aie); a call and its return are two.
+BRANCH_CYCLES = 6
+# ASSUMPTION: rounding and saturation modes, and the first addresses, before the first load.
+SETUP_CYCLES = 5
+CALL_CYCLES = 2 * BRANCH_CYCLES + SETUP_CYCLES
+# An acquire or a release holds the semaphore unit four cycles (llvm-aie AIE2Schedule.td); each buffer port takes one of each.
+LOCK_CYCLES = 4
+# Depth, in products, up to which the loop over it is unrolled: 64 products of a 2 x 2 block are a sixteenth of the program memory.
+UNROLLED_STEPS = 16
+# From a cascade write to the read that it frees: two queues of two entries (AM020 chapter 2), one cycle an entry.
+CASCADE_QUEUE_CYCLES = 4
 # ASSUMPTION: stream switches and DMA start between two tiles some hops apart; 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
 STREAM_CYCLES = 30
-# Row and column blocks of one register block of accumulators.
-REGISTER_ROWS, REGISTER_COLUMNS = 2, 2
+
+
+@dataclass(frozen=True)
+class ScheduledBody:
+    """What CP-SAT proved of one body.
+
+    Dense: `interval` of one product in depth, and `overhead`: what a block takes beyond its depth x interval when nothing overlaps it.
+    Elementwise: `interval` of one block, and the prologue and epilogue of the loop over blocks.
+    """
+
+    generation: str
+    body: str
+    interval: int
+    overhead: int
 
 
 @dataclass(frozen=True)
@@ -33,35 +57,164 @@ class TileWork:
     columns: int
 
 
-def dense_cycles(work: TileWork, side: Side, device: Device) -> int:
-    """Modelled cycles of one call of the dense kernel.
+@dataclass(frozen=True)
+class Place:
+    """Where a tile stands in a cascade of `length`."""
 
-    RIGHT keeps the weights in the right operand, LEFT in the left one; samples multiply the work either way.
+    position: int
+    length: int
+
+    @property
+    def start(self) -> Start:
+        return Start.ZERO if self.position == 0 else Start.CASCADE
+
+    @property
+    def finishes(self) -> bool:
+        return self.position == self.length - 1
+
+
+ALONE = Place(0, 1)
+
+
+@cache
+def _schedules() -> dict[tuple[str, str], ScheduledBody]:
+    text = resources.files("placer").joinpath(SCHEDULES).read_text(encoding="utf-8")
+    rows = [ScheduledBody(r["generation"], r["body"], int(r["interval"]), int(r["overhead"])) for r in csv.DictReader(text.splitlines())]
+    return {(r.generation, r.body): r for r in rows}
+
+
+@cache
+def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
+    """The stored schedule of a body. Of a longer chain of steps: that of its first step, and the latency of each further one."""
+    first = _schedules()[device.generation, replace(body, finish=body.finish[:1]).key]
+    t, extra = timing(device), 0
+    for before, step in zip(body.finish, body.finish[1:], strict=False):
+        extra += (0 if before.relu else t.rounded) + (t.shifted if step.bias is Bias.NONE else t.shifted_add + t.added)
+        extra += t.rounded + t.vector if step.relu else 0
+    return replace(first, overhead=first.overhead + extra)
+
+
+def finish_kinds(layer: Layer) -> tuple[StepKind, ...]:
+    """A layer's chain of steps as far as it decides what its kernel issues."""
+    left = isinstance(layer, DenseLayer) and layer.side is Side.LEFT
+    with_bias = Bias.ROW if left else Bias.COLUMN
+    dense = isinstance(layer, DenseLayer)
+    return tuple(
+        StepKind(
+            Bias.NONE if s.bias is None else with_bias,
+            dense and number == 0 and s.up > 0,
+            s.relu or s.low is not None or s.high is not None,
+        )
+        for number, s in enumerate(layer.steps)
+    )
+
+
+@cache
+def block_cycles(block: DenseBlock, steps: int, device: Device) -> int:
+    """Cycles of one register block, `steps` products deep, that nothing overlaps."""
+    body = scheduled(block, device)
+    return body.overhead + steps * body.interval
+
+
+@cache
+def _pipelined_interval(block: DenseBlock, steps: int, device: Device) -> int:
+    """Cycles from one register block to the next where the loop over depth is unrolled: what the busiest unit needs."""
+    one, two = dense_block(block, 1, device), dense_block(block, 2, device)
+    demand = {unit: one.uses(unit) + (steps - 1) * (two.uses(unit) - one.uses(unit)) for unit in Unit}
+    return max(-(-uses // unit.capacity) for unit, uses in demand.items())
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """A loop: `count` iterations of `interval` cycles, and what filling and draining its pipeline takes."""
+
+    count: int
+    interval: int
+    ramp: int
+
+    @property
+    def cycles(self) -> int:
+        return self.count * self.interval + self.ramp if self.count else 0
+
+
+def _row_loops(rows: int, steps: int, block: DenseBlock, device: Device) -> tuple[_Loop, ...]:
+    """The loops over the row blocks of one column of register blocks like `block`: pairs, then a single one."""
+    loops = []
+    for block_rows, count in ((2, rows // 2), (1, rows % 2)):
+        block = replace(block, rows=block_rows)
+        alone = block_cycles(block, steps, device)
+        interval = _pipelined_interval(block, steps, device) if steps <= UNROLLED_STEPS else alone
+        loops.append(_Loop(count, interval, max(0, alone - interval)))
+    return tuple(loop for loop in loops if loop.count)
+
+
+def dense_body_cycles(work: TileWork, side: Side, place: Place, finish: tuple[StepKind, ...], device: Device, output_bytes: int = 1) -> int:
+    """Modelled cycles of the loop nest of one call of the dense kernel, without call and locks.
+
+    RIGHT keeps the weights in the right operand, LEFT in the left one and works sample by sample. finish: the layer's steps.
     """
     block_rows, block_inner, block_columns = device.mmul
-    row_blocks, inner_blocks, column_blocks = (
-        -(-work.rows // block_rows),
-        -(-work.inner // block_inner),
-        -(-work.columns // block_columns),
-    )
+    rows, steps, columns = -(-work.rows // block_rows), -(-work.inner // block_inner), -(-work.columns // block_columns)
+    groups = work.samples
     if side is Side.RIGHT:
-        row_blocks *= work.samples
-        repeats = 1
-    else:
-        repeats = work.samples
-    products = row_blocks * inner_blocks * column_blocks
-    row_groups, column_groups = -(-row_blocks // REGISTER_ROWS), -(-column_blocks // REGISTER_COLUMNS)
-    unit_bytes = device.core.load_bytes_per_cycle // 2
-    left_loads = row_blocks * inner_blocks * column_groups * block_rows * block_inner // unit_bytes
-    right_loads = inner_blocks * column_blocks * row_groups * block_inner * block_columns // unit_bytes
-    body = max(products, left_loads, right_loads) + row_groups * column_groups * REGISTER_BLOCK_CYCLES
-    return CALL_CYCLES + repeats * body
+        rows, groups = -(-work.samples * work.rows // block_rows), 1
+    ending = finish if place.finishes else ()
+    output_bytes = output_bytes if ending else 1
+    total, nests = 0, []
+    for width, count in ((2, columns // 2), (1, columns % 2)):
+        if count:
+            loops = _row_loops(rows, steps, DenseBlock(2, width, place.start, ending, output_bytes), device)
+            # A loop of one iteration is no loop: the one around it is pipelined in its place.
+            nests.append(replace(loops[0], count=count) if len(loops) == 1 and loops[0].count == 1 else None)
+            total += nests[-1].cycles if nests[-1] else count * sum(loop.cycles for loop in loops)
+    if len(nests) == 1 and nests[0] and nests[0].count == 1:
+        return replace(nests[0], count=groups).cycles
+    return groups * total
 
 
-def elementwise_cycles(elements: int, sources: int, device: Device) -> int:
-    """Modelled cycles of one call of an elementwise int8 kernel: 32 elements an iteration, bound by loads or by unpack, add and store."""
-    vectors = -(-elements // 32)
-    return CALL_CYCLES + vectors * max(2, sources * 32 * 2 // device.core.load_bytes_per_cycle)
+def dense_cycles(work: TileWork, side: Side, length: int, finish: tuple[StepKind, ...], device: Device) -> int:
+    """Modelled cycles of one call of the slowest tile in a cascade of `length`: call, locks of its two buffers, loop nest."""
+    places = {0, min(1, length - 1), length - 1}
+    body = max(dense_body_cycles(work, side, Place(p, length), finish, device) for p in places)
+    return CALL_CYCLES + (4 if length == 1 else 2) * LOCK_CYCLES + body
+
+
+def cascade_hop_cycles(work: TileWork, finish: tuple[StepKind, ...], device: Device) -> int:
+    """Modelled cycles by which a cascade's next tile runs late: until the first register block's partial sums have arrived."""
+    block_rows, block_inner, block_columns = device.mmul
+    rows, columns = min(2, -(-work.samples * work.rows // block_rows)), min(2, -(-work.columns // block_columns))
+    block = DenseBlock(rows, columns, Start.CASCADE, ())
+    reads = rows * columns * (block_rows * block_columns * 32 // 512)
+    return block_cycles(block, -(-work.inner // block_inner), device) + CASCADE_QUEUE_CYCLES - (reads - 1)
+
+
+def elementwise_cycles(work: TileWork, sources: int, finish: tuple[StepKind, ...], device: Device) -> int:
+    """Modelled cycles of one call of an elementwise kernel on samples x rows x columns elements: one loop over its blocks, or, with a
+    bias, one a column of blocks.
+    """
+    block = ElementwiseBlock(sources, finish)
+    body = scheduled(block, device)
+    block_rows, _, block_columns = device.mmul
+    blocks = -(-work.samples * work.rows // block_rows)
+    columns = -(-work.columns // block_columns)
+    interval = max(body.interval, elementwise_block(block, device).resource_bound())
+    loops = columns if any(step.bias is not Bias.NONE for step in finish) else 1
+    ports = 2 * (sources + 1)
+    return CALL_CYCLES + ports * LOCK_CYCLES + blocks * columns * interval + loops * body.overhead
+
+
+def layer_cycles(layer: Layer, work: TileWork, length: int, device: Device) -> int:
+    """Modelled cycles of one call of the kernel of a layer's slowest tile."""
+    finish = finish_kinds(layer)
+    if isinstance(layer, DenseLayer):
+        return dense_cycles(work, layer.side, length, finish, device)
+    return elementwise_cycles(work, len(layer.sources), finish, device)
+
+
+def layer_latency(layer: Layer, work: TileWork, length: int, device: Device) -> int:
+    """Modelled cycles from the first tile's start to the last tile's end."""
+    cycles = layer_cycles(layer, work, length, device)
+    return cycles + (length - 1) * cascade_hop_cycles(work, finish_kinds(layer), device) if length > 1 else cycles
 
 
 def transfer_cycles(size: int, device: Device) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from placer.catalog import KernelContract, contract
-from placer.cycles import REGISTER_COLUMNS, REGISTER_ROWS, TileWork
+from placer.cycles import TileWork
 from placer.device import Device
 from placer.errors import UnsupportedModelError
 from placer.kernel_spec import AddSpec, DenseSpec, RequantiseSpec, Role
@@ -14,6 +14,9 @@ from placer.layout import Layout
 from placer.mmul import MmulShape, mmul_shapes
 from placer.network import IntType
 from placer.problem import Split
+
+# Row and column blocks that a dense kernel computes together.
+REGISTER_BLOCK = 2
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ def tile_kernel(layer: Layer, split: Split, layouts: LayerLayouts, position: int
         weight=layer.weight_type.dtype,
         output=output,
         mmul=_mmul(layer, inputs[0], device),
-        register_rows=REGISTER_ROWS,
-        register_columns=REGISTER_COLUMNS,
+        register_rows=REGISTER_BLOCK,
+        register_columns=REGISTER_BLOCK,
         steps=layer.steps,
     )
     return contract(spec)

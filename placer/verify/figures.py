@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from placer.cycles import CASCADE_HOP_CYCLES, TileWork, dense_cycles, elementwise_cycles, transfer_cycles
+from placer.cycles import TileWork, layer_cycles, layer_latency, transfer_cycles
 from placer.layers import DenseLayer, Side
 from placer.layout import Partition
 from placer.mapping import MappedEdge, MappedTile
@@ -60,20 +60,22 @@ def _check_objective(s: Subject) -> Iterator[Violation]:
         yield Violation(Family.FIGURES, f"status {s.mapping.status} does not agree with values and bounds")
 
 
-def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
-    """Modelled cycles of one call of a layer's kernel, from its layouts and split."""
+def _work(pair: LayerPair) -> TileWork:
+    """One tile's share of a layer, from its layouts and split."""
     split, target = pair.mapped.split, pair.target
     samples = target.samples // split.data.samples
     layer = pair.layer
     if not isinstance(layer, DenseLayer):
-        elements = target.samples * target.rows * target.columns // split.data.pieces
-        return elementwise_cycles(elements, len(pair.sources), s.device)
+        return TileWork(samples, target.rows // split.data.rows, 0, target.columns // split.data.columns)
     source = pair.sources[0]
     if layer.side is Side.RIGHT:
-        work = TileWork(samples, target.rows // split.data.rows, source.columns // split.k, target.columns // split.n)
-    else:
-        work = TileWork(samples, target.rows // split.n, source.rows // split.k, target.columns // split.data.columns)
-    return dense_cycles(work, layer.side, s.device)
+        return TileWork(samples, target.rows // split.data.rows, source.columns // split.k, target.columns // split.n)
+    return TileWork(samples, target.rows // split.n, source.rows // split.k, target.columns // split.data.columns)
+
+
+def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
+    """Modelled cycles of one call of a layer's kernel."""
+    return layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, s.device)
 
 
 def _window_cycles(s: Subject, tensor: str, partition: Partition) -> int:
@@ -96,7 +98,7 @@ def _latency(s: Subject, pairs: dict[str, LayerPair]) -> int:
         incoming = [e for e in s.mapping.edges if e.consumer == layer.name]
         start = max((done.get(e.producer, 0) + _edge_cycles(s, e) for e in incoming), default=0)
         pair = pairs.get(layer.name)
-        done[layer.name] = start + (_kernel_cycles(s, pair) + CASCADE_HOP_CYCLES * (pair.mapped.split.k - 1) if pair else 0)
+        done[layer.name] = start + (layer_latency(layer, _work(pair), pair.mapped.split.k, s.device) if pair else 0)
     leaving = [e for e in s.mapping.edges if e.consumer.endswith(".plio_out")]
     return max((done.get(e.producer, 0) + _edge_cycles(s, e) for e in leaving), default=0)
 

@@ -78,8 +78,8 @@ def test_figures_by_hand() -> None:
     """A mapping small enough to work out: 512 bytes a whole window at 4 a cycle, two halves into the cascade."""
     mapping = pair().mapping
     d0, d1 = mapping.layers
-    # In 64, d0 with one hop of 29, 128 across, d1, 128 out.
-    assert mapping.latency_cycles == 64 + d0.cycles + 29 + 128 + d1.cycles + 128
+    # In 64, d0 with one hop of 20, 128 across, d1, 128 out.
+    assert mapping.latency_cycles == 64 + d0.cycles + 20 + 128 + d1.cycles + 128
     assert mapping.interval_cycles == max(d0.cycles, d1.cycles, 128)
     assert mapping.tiles_used == 3
     assert [(o.level, o.value) for o in mapping.objective] == [("interval", mapping.interval_cycles)]

@@ -1,7 +1,8 @@
 // Dense kernels: one tile's share of Y = X W (weights on the right) or Y = W^T X (weights on the left), alone or at one place of a cascade.
 //
 // A register block of row blocks by column blocks is computed together: each operand serves several products, and as many independent
-// accumulator chains hide the latency of the multiplier.
+// accumulator chains hide the latency of the multiplier. Where few blocks are deep, the loop over depth is unrolled, so that the loop around it
+// can be pipelined: one register block's finish overlaps the next one's loads.
 #pragma once
 
 #include <adf.h>
@@ -29,11 +30,25 @@ struct DenseKernel {
     using Mmul = typename G::Mmul;
     using Call = DenseCall<Config>;
 
-    static Mmul start(const Call &call) {
-        if constexpr (Reads)
+    // 16 deep: 64 products of a 2 x 2 block are a sixteenth of the program memory.
+    static constexpr bool unrolls_depth = G::inner_blocks <= 16;
+    // An accumulator that nothing doubles later may start at the bias, which then costs no addition.
+    static constexpr bool starts_at_bias = !Reads && !Writes && Config::steps[0].bias && Config::steps[0].up == 0;
+
+    static const int32 *bias_of(const Call &call, unsigned row, unsigned column) {
+        return bias_at<Config>(call.bias, G::left ? row * G::m : column * 8);
+    }
+
+    static Mmul start(const Call &call, unsigned row, unsigned column) {
+        if constexpr (Reads) {
             return Mmul(readincr_v<G::lanes>(call.partial_in));
-        else
+        } else if constexpr (starts_at_bias) {
+            typename Mmul::accum_type acc;
+            acc.from_vector(bias_block<G::left, G::m>(bias_of(call, row, column)), 0);
+            return Mmul(acc);
+        } else {
             return Mmul(aie::zeros<typename G::Tag, G::lanes>());
+        }
     }
 
     static void end(const Call &call, const Mmul &sum, unsigned group, unsigned row, unsigned column) {
@@ -43,8 +58,9 @@ struct DenseKernel {
             typename Mmul::accum_type acc = sum.to_accum();
             for (int i = 0; i < Config::steps[0].up; ++i)
                 acc = aie::add(acc, acc);
-            const int32 *bias = bias_at<Config>(call.bias, G::left ? row * G::m : column * 8);
-            aie::store_v(call.output + G::output_at(group, row, column), finish<Config, G::left, G::m>(acc, bias, G::channels));
+            const int32 *bias = bias_of(call, row, column);
+            aie::store_v(call.output + G::output_at(group, row, column),
+                         finish<Config, G::left, G::m, starts_at_bias>(acc, bias, G::channels));
         }
     }
 
@@ -60,8 +76,8 @@ struct DenseKernel {
         a += G::a_at(row);
         b += G::b_at(group, column);
         std::array<std::array<Mmul, Columns>, Rows> sums;
-        unrolled<Rows>([&](auto r) { unrolled<Columns>([&](auto c) { sums[r][c] = start(call); }); });
-        for (unsigned i = 0; i < G::inner_blocks; ++i) PLACER_PIPELINED {
+        unrolled<Rows>([&](auto r) { unrolled<Columns>([&](auto c) { sums[r][c] = start(call, row + r, column + c); }); });
+        const auto deepen = [&] {
             const LeftOperands<Config, Rows> left(a);
             unrolled<8 / G::k>([&](auto s) {
                 unrolled<Columns>([&](auto c) {
@@ -71,14 +87,20 @@ struct DenseKernel {
             });
             a += G::a_step;
             b += G::b_step;
-        }
+        };
+        if constexpr (unrolls_depth)
+            for (unsigned i = 0; i < G::inner_blocks; ++i) PLACER_UNROLLED
+                deepen();
+        else
+            for (unsigned i = 0; i < G::inner_blocks; ++i) PLACER_PIPELINED
+                deepen();
         unrolled<Rows>([&](auto r) { unrolled<Columns>([&](auto c) { end(call, sums[r][c], group, row + r, column + c); }); });
     }
 
     template <unsigned Columns>
     static void column_of_blocks(const Call &call, unsigned group, unsigned column) {
         constexpr unsigned rows = G::register_rows, rest = G::row_blocks % rows;
-        for (unsigned row = 0; row + rows <= G::row_blocks; row += rows)
+        for (unsigned row = 0; row + rows <= G::row_blocks; row += rows) PLACER_PIPELINED
             block<rows, Columns>(call, group, row, column);
         if constexpr (rest > 0)
             block<rest, Columns>(call, group, G::row_blocks - rest, column);
@@ -88,7 +110,7 @@ struct DenseKernel {
         constexpr unsigned columns = G::register_columns, rest = G::column_blocks % columns;
         set_modes();
         for (unsigned group = 0; group < G::groups; ++group) {
-            for (unsigned column = 0; column + columns <= G::column_blocks; column += columns)
+            for (unsigned column = 0; column + columns <= G::column_blocks; column += columns) PLACER_PIPELINED
                 column_of_blocks<columns>(call, group, column);
             if constexpr (rest > 0)
                 column_of_blocks<rest>(call, group, G::column_blocks - rest);

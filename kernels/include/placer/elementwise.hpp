@@ -8,7 +8,7 @@
 
 namespace placer {
 
-/// Blocks of one tile's share, column block by column block, so that a column's bias serves a whole run of blocks.
+/// Blocks of one tile's share: in one loop, or, with a bias, column block by column block, so that a column's bias serves a whole run.
 template <class Config>
 struct Elementwise {
     static constexpr unsigned lanes = Config::m * 8;
@@ -28,10 +28,12 @@ struct Elementwise {
     template <class Load>
     static void run(const int32 *__restrict bias, typename Config::output *__restrict y, Load load) {
         set_modes();
+        constexpr unsigned runs = biased<Config> ? Config::columns / 8 : 1;
+        constexpr unsigned blocks = Config::rows / Config::m * (Config::columns / 8) / runs;
         unsigned at = 0;
-        for (unsigned column = 0; column < Config::columns; column += 8) {
-            for (unsigned row = 0; row < Config::rows; row += Config::m) PLACER_PIPELINED {
-                aie::store_v(y + at, finish<Config, false, Config::m>(load(at), bias_at<Config>(bias, column), Config::columns));
+        for (unsigned column = 0; column < runs; ++column) {
+            for (unsigned block = 0; block < blocks; ++block) PLACER_PIPELINED {
+                aie::store_v(y + at, finish<Config, false, Config::m>(load(at), bias_at<Config>(bias, column * 8), Config::columns));
                 at += lanes;
             }
         }

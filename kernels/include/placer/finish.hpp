@@ -49,13 +49,28 @@ inline aie::vector<int32, Rows * 8> bias_by_row(const int32 *__restrict bias) {
         return aie::concat(bias_by_row<Rows / 2>(bias), bias_by_row<Rows / 2>(bias + Rows / 2));
 }
 
+/// The bias values of one block, spread over it.
+template <bool ByRow, unsigned Rows>
+inline aie::vector<int32, Rows * 8> bias_block(const int32 *__restrict bias) {
+    if constexpr (ByRow)
+        return bias_by_row<Rows>(bias);
+    else
+        return bias_by_column<Rows>(bias);
+}
+
+/// Whether any step of Config has a bias.
+template <class Config>
+inline constexpr bool biased = [] {
+    for (const Step &step : Config::steps)
+        if (step.bias)
+            return true;
+    return false;
+}();
+
 /// Where the bias values of a block start; a chain without bias has none to point at.
 template <class Config>
 inline const int32 *bias_at(const int32 *bias, unsigned offset) {
-    for (const Step &step : Config::steps)
-        if (step.bias)
-            return bias + offset;
-    return nullptr;
+    return biased<Config> ? bias + offset : nullptr;
 }
 
 /// acc / 2^shift as T, rounded and saturated. A 32-bit lane becomes an int32 as it is, whatever the shift: it takes the wide lane first.
@@ -71,8 +86,8 @@ inline aie::vector<T, N> scaled(const aie::accum<Tag, N> &acc, int shift) {
 }
 
 /// Steps I, I + 1, ... of Config on one block. `bias` points at the values of the next biased step for this block; steps of one block lie
-/// `stride` values apart.
-template <class Config, bool ByRow, unsigned Rows, unsigned I = 0, class Tag>
+/// `stride` values apart. Biased: the accumulator already holds the bias of step I.
+template <class Config, bool ByRow, unsigned Rows, bool Biased = false, unsigned I = 0, class Tag>
 inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Rows * 8> acc, const int32 *__restrict bias, unsigned stride) {
     constexpr Step step = Config::steps[I];
     using Result = step_type<Config, I>;
@@ -80,10 +95,8 @@ inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Row
     static_assert(step.bits == 0 || step.bits == 8 || step.bits == 16 || step.bits == 32, "a step ends in 8, 16 or 32 bits, or says 0");
     static_assert(step.low <= step.high, "a step clips to low..high, and low is above high");
     if constexpr (step.bias) {
-        if constexpr (ByRow)
-            acc = aie::add(acc, bias_by_row<Rows>(bias));
-        else
-            acc = aie::add(acc, bias_by_column<Rows>(bias));
+        if constexpr (!Biased)
+            acc = aie::add(acc, bias_block<ByRow, Rows>(bias));
         bias += stride;
     }
     aie::vector<Result, Rows * 8> out = scaled<Result>(acc, step.shift);
@@ -96,7 +109,7 @@ inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Row
     if constexpr (I + 1 < step_count<Config>) {
         aie::accum<entry_tag<Result>, Rows * 8> next;
         next.from_vector(out, Config::steps[I + 1].up);
-        return finish<Config, ByRow, Rows, I + 1>(next, bias, stride);
+        return finish<Config, ByRow, Rows, false, I + 1>(next, bias, stride);
     } else {
         static_assert(std::is_same_v<Result, typename Config::output>, "the last step's bits are not those of the output");
         return out;

@@ -6,8 +6,10 @@
 
 #if defined(__chess__)
 #define PLACER_PIPELINED chess_prepare_for_pipelining
+#define PLACER_UNROLLED chess_unroll_loop(*)
 #else
 #define PLACER_PIPELINED
+#define PLACER_UNROLLED
 #endif
 
 namespace placer {

@@ -1,0 +1,56 @@
+"""Schedule every kernel body with CP-SAT and write placer/kernel_schedules.csv, which the cycle model reads.
+
+    python scripts/schedule_kernels.py
+
+Run it again when placer/operations.py changes; a test schedules a few bodies anew and compares.
+"""
+
+from __future__ import annotations
+
+import csv
+from itertools import product
+from pathlib import Path
+
+from placer.cycles import SCHEDULES, ScheduledBody
+from placer.device import Device, find_device
+from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, dense_block, dense_steps, elementwise_block
+from placer.solvers.modulo import schedule_loop, schedule_once
+
+DEVICES = ("VEK280", "VEK385")
+PLAIN = StepKind(Bias.NONE, False, False)
+
+
+def bodies() -> tuple[DenseBlock | ElementwiseBlock, ...]:
+    """Every body with at most one step; longer chains follow from their first step (placer/cycles.py)."""
+    steps = [StepKind(*parts) for parts in product(Bias, (False, True), (False, True))]
+    found: list[DenseBlock | ElementwiseBlock] = []
+    for rows, columns, start in product((1, 2), (1, 2), Start):
+        found.append(DenseBlock(rows, columns, start, ()))
+        found += [DenseBlock(rows, columns, start, (step,)) for step in steps]
+        found.append(DenseBlock(rows, columns, start, (PLAIN,), 2))
+    found += [ElementwiseBlock(n, (s,)) for n in (1, 2) for s in steps if s.bias is not Bias.ROW and not s.doubled]
+    return tuple(found)
+
+
+def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
+    """Interval and overhead of one body (placer/cycles.py says what they mean)."""
+    if isinstance(body, ElementwiseBlock):
+        loop = schedule_loop(elementwise_block(body, device))
+        return ScheduledBody(device.generation, body.key, loop.interval, loop.ramp)
+    interval = schedule_loop(dense_steps(body, 1, device)).interval
+    return ScheduledBody(device.generation, body.key, interval, schedule_once(dense_block(body, 2, device)).length - 2 * interval)
+
+
+def main() -> None:
+    """Schedule all and write the table."""
+    rows = [scheduled(body, find_device(name)) for name in DEVICES for body in bodies()]
+    path = Path(__file__).resolve().parents[1] / "placer" / SCHEDULES
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("generation", "body", "interval", "overhead"))
+        writer.writerows((r.generation, r.body, r.interval, r.overhead) for r in rows)
+    print(f"{len(rows)} bodies -> {path}")
+
+
+if __name__ == "__main__":
+    main()
