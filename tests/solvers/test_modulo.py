@@ -10,8 +10,8 @@ from placer.cycles import UNROLLED_STEPS, block_cycles, scheduled
 from placer.device import find_device
 from placer.operations import (
     Bias,
-    Dependence,
     DenseBlock,
+    Dependence,
     ElementwiseBlock,
     Operation,
     OperationList,
