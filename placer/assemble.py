@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from placer.channels import BufferSlot, allot_memory_tiles, allot_plio
 from placer.formulate import LaidOutGraph
@@ -117,6 +117,7 @@ def _layer(problem: MappingProblem, laid_out: LaidOutGraph, solution: Solution, 
         mmul=problem.device.mmul,
         split=MappedSplit(split.data.pieces, split.contraction, split.channels, split.data),
         cycles=option.cycles,
+        hop_cycles=(option.latency - option.cycles) // max(1, split.contraction - 1),
         tiles=tuple(tiles),
     )
 
@@ -142,7 +143,7 @@ def _share_memories(problem: MappingProblem, solution: Solution, layers: list[Ma
                 result[reader.block][i] = _with_places(tile, source, output.at)
             else:
                 result[net.producer][writers[piece]] = _with_places(writer, output, source.at)
-    return [_with_tiles(layer, tuple(tiles)) for layer, tiles in zip(layers, result, strict=True)]
+    return [replace(layer, tiles=tuple(tiles)) for layer, tiles in zip(layers, result, strict=True)]
 
 
 def _finishes(tile: MappedTile) -> bool:
@@ -173,12 +174,6 @@ def _with_places(tile: MappedTile, buffer: TileBuffer, at: tuple[BufferAt, ...])
     moved = TileBuffer(buffer.kind, buffer.bytes, buffer.copies, at)
     buffers = tuple(moved if b is buffer else b for b in tile.buffers)
     return MappedTile(tile.col, tile.row, tile.role, tile.m_index, tile.k_index, tile.n_index, buffers)
-
-
-def _with_tiles(layer: MappedLayer, tiles: tuple[MappedTile, ...]) -> MappedLayer:
-    return MappedLayer(
-        layer.name, layer.op, layer.m, layer.k, layer.n, layer.dtypes, layer.kernel, layer.mmul, layer.split, layer.cycles, tiles
-    )
 
 
 def _edges(problem: MappingProblem, solution: Solution, slots: tuple[BufferSlot, ...], number: int) -> list[MappedEdge]:

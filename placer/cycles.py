@@ -29,8 +29,11 @@ LOCK_CYCLES = 4
 UNROLLED_STEPS = 16
 # From a cascade write to the read that it frees: two queues of two entries (AM020 chapter 2), one cycle an entry.
 CASCADE_QUEUE_CYCLES = 4
-# ASSUMPTION: stream switches and DMA start between two tiles some hops apart; 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
-STREAM_CYCLES = 30
+# From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
+DMA_START_CYCLES = 11
+# What a stream's first word takes besides its bytes: the start of the DMA, and 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
+# ASSUMPTION: three switches, where distances are not known yet.
+STREAM_CYCLES = DMA_START_CYCLES + 7 + 4 * 3
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ def dense_cycles(work: TileWork, side: Side, length: int, finish: tuple[StepKind
     return CALL_CYCLES + (4 if length == 1 else 2) * LOCK_CYCLES + body
 
 
-def cascade_hop_cycles(work: TileWork, finish: tuple[StepKind, ...], device: Device) -> int:
+def cascade_hop_cycles(work: TileWork, device: Device) -> int:
     """Modelled cycles by which a cascade's next tile runs late: until the first register block's partial sums have arrived."""
     block_rows, block_inner, block_columns = device.mmul
     rows, columns = min(2, -(-work.samples * work.rows // block_rows)), min(2, -(-work.columns // block_columns))
@@ -211,10 +214,9 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, device: Device) -> i
     return elementwise_cycles(work, len(layer.sources), finish, device)
 
 
-def layer_latency(layer: Layer, work: TileWork, length: int, device: Device) -> int:
-    """Modelled cycles from the first tile's start to the last tile's end."""
-    cycles = layer_cycles(layer, work, length, device)
-    return cycles + (length - 1) * cascade_hop_cycles(work, finish_kinds(layer), device) if length > 1 else cycles
+def hop_cycles(work: TileWork, length: int, device: Device) -> int:
+    """Modelled cycles by which each next tile of a cascade of `length` runs late; 0 without a cascade."""
+    return cascade_hop_cycles(work, device) if length > 1 else 0
 
 
 def transfer_cycles(size: int, device: Device) -> int:

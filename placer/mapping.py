@@ -78,7 +78,10 @@ class DataTypes:
 @_strict
 @dataclass(frozen=True)
 class MappedLayer:
-    """A layer: m x k times k x n, padded (k is 0 for elementwise layers). cycles: its kernel, a call, modelled."""
+    """A layer: m x k times k x n, padded (k is 0 for elementwise layers).
+
+    cycles: its kernel, a call; hop_cycles: by how much each next tile of a cascade runs late (0 without one). Both are modelled.
+    """
 
     name: str
     op: str
@@ -90,6 +93,7 @@ class MappedLayer:
     mmul: tuple[int, int, int]
     split: MappedSplit
     cycles: int
+    hop_cycles: int
     tiles: tuple[MappedTile, ...]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from placer.catalog import PortKind
-from placer.cycles import layer_cycles, layer_latency, transfer_cycles
+from placer.cycles import hop_cycles, layer_cycles, transfer_cycles
 from placer.device import Device
 from placer.errors import InfeasibleError
 from placer.layers import DenseLayer, Layer, Side
@@ -94,6 +94,7 @@ def _shapes(split: Split, device: Device) -> tuple[Shape, ...]:
 
 def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], layouts: LayerLayouts, device: Device) -> Option:
     work = tile_work(layer, split, layouts)
+    cycles = layer_cycles(layer, work, split.contraction, device)
     return Option(
         split=split,
         shapes=shapes,
@@ -101,8 +102,8 @@ def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], layouts: Laye
         output=split.output_partition,
         input_cycles=tuple(transfer_cycles(split.input_partition.window_bytes(s), device) for s in layouts.sources),
         output_cycles=transfer_cycles(split.output_partition.window_bytes(layouts.target), device),
-        cycles=layer_cycles(layer, work, split.contraction, device),
-        latency=layer_latency(layer, work, split.contraction, device),
+        cycles=cycles,
+        latency=cycles + (split.contraction - 1) * hop_cycles(work, split.contraction, device),
         readers=split.channels,
     )
 

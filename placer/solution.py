@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from placer.cycles import STREAM_CYCLES
 from placer.layout import Partition
 from placer.problem import BlockKind, Level, MappingProblem, Net, Option, Reader, Shape
 
@@ -136,9 +137,9 @@ class Evaluation:
             case EdgeKind.SHARED_MEMORY:
                 return 0
             case EdgeKind.DMA:
-                return read
+                return STREAM_CYCLES + read
             case EdgeKind.MEMORY_TILE:
-                return written + read
+                return 2 * STREAM_CYCLES + written + read
 
     def transport(self) -> int:
         """Hundredths of a column that data travel: between faces, or from face to memory tiles to face (rows at row_weight)."""

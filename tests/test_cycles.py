@@ -60,7 +60,7 @@ def test_published_kernels(shape: tuple[int, int, int], place: Place, finish: St
 
 def test_one_more_cascade_stage() -> None:
     """About 29 cycles on a light kernel."""
-    assert 25 <= cascade_hop_cycles(TileWork(1, 8, 32, 32), (LINEAR,), VEK280) <= 33
+    assert 25 <= cascade_hop_cycles(TileWork(1, 8, 32, 32), VEK280) <= 33
 
 
 def test_columns_against_depth() -> None:
@@ -82,7 +82,7 @@ def test_the_best_shape_of_a_product() -> None:
 def layer(inner: int, columns: int, length: int) -> int:
     """A layer of eight rows from the first tile's start to the last one's end."""
     work = TileWork(1, 8, inner, columns)
-    return dense_cycles(work, Side.RIGHT, length, (LINEAR,), VEK280) + (length - 1) * cascade_hop_cycles(work, (LINEAR,), VEK280)
+    return dense_cycles(work, Side.RIGHT, length, (LINEAR,), VEK280) + (length - 1) * cascade_hop_cycles(work, VEK280)
 
 
 def test_small_tiles_gain_little_from_more_tiles() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
+from placer.cycles import STREAM_CYCLES
 from placer.model.linear import Expression, total, weighted
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
 from placer.problem import BlockKind, Level, Reader
@@ -57,10 +58,8 @@ class _Streams:
 
 
 def _latency(v: Variables) -> Expression:
-    limit = sum(
-        max(o.latency for o in b.block.options) + 2 * max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options)
-        for b in v.blocks
-    )
+    streams_of = [STREAM_CYCLES + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options) for b in v.blocks]
+    limit = sum(max(o.latency for o in b.block.options) for b in v.blocks) + 2 * sum(streams_of)
     done = [v.model.new_int_var(0, limit, f"{b.block.name}.done") for b in v.blocks]
     latency = v.model.new_int_var(0, limit, "latency")
     for b, end in zip(v.blocks, done, strict=True):
@@ -71,6 +70,7 @@ def _latency(v: Variables) -> Expression:
             streams = _Streams(v, net, reader, edge)
             consumer = v.blocks[reader.block]
             transfer = streams.dma_read + streams.buffer_written + streams.buffer_read
+            transfer += STREAM_CYCLES * (edge.dma + 2 * edge.memory_tile)
             run = consumer.chosen(o.latency for o in consumer.block.options)
             v.model.add(done[reader.block] >= done[net.net.producer] + transfer + run)
     return latency

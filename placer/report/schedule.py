@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placer.cycles import CASCADE_HOP_CYCLES, transfer_cycles
+from placer.cycles import STREAM_CYCLES, transfer_cycles
 from placer.device import Device
 from placer.mapping import MappedEdge, MappedLayer, Mapping
 
@@ -50,7 +50,7 @@ def schedule(mapping: Mapping, device: Device) -> Schedule:
                     begin = done.get(edge.producer, 0)
                     spans[number] = (begin, begin + edge_cycles(mapping, edge, device))
                     start = max(start, spans[number][1])
-            done[layer.name] = start + layer.cycles + CASCADE_HOP_CYCLES * (layer.split.k - 1)
+            done[layer.name] = start + layer.cycles + layer.hop_cycles * (layer.split.k - 1)
             spans[layer.name] = (start, done[layer.name])
         waiting = [layer for layer in waiting if layer.name not in done]
     for number, edge in enumerate(mapping.edges):
@@ -70,10 +70,10 @@ def into(mapping: Mapping, layer: str) -> list[MappedEdge]:
 def edge_cycles(mapping: Mapping, edge: MappedEdge, device: Device) -> int:
     """Cycles from the producer's end to the reader's start."""
     size = tensor_bytes(mapping, edge)
-    read = transfer_cycles(size // edge.read.pieces, device)
+    read = STREAM_CYCLES + transfer_cycles(size // edge.read.pieces, device)
     if edge.kind == "shared_memory":
         return 0
-    return read + (transfer_cycles(size // edge.written.pieces, device) if edge.kind == "memory_tile" else 0)
+    return read + (STREAM_CYCLES + transfer_cycles(size // edge.written.pieces, device) if edge.kind == "memory_tile" else 0)
 
 
 def tensor_bytes(mapping: Mapping, edge: MappedEdge) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from placer.cycles import TileWork, layer_cycles, layer_latency, transfer_cycles
+from placer.cycles import STREAM_CYCLES, TileWork, hop_cycles, layer_cycles, transfer_cycles
 from placer.layers import DenseLayer, Side
 from placer.layout import Partition
 from placer.mapping import MappedEdge, MappedTile
@@ -23,6 +23,9 @@ def check_figures(s: Subject) -> Iterator[Violation]:
     for pair in pairs.values():
         if pair.mapped.cycles != _kernel_cycles(s, pair):
             yield Violation(Family.FIGURES, f"layer {pair.mapped.name} takes {_kernel_cycles(s, pair)} cycles, not {pair.mapped.cycles}")
+        if pair.mapped.hop_cycles != _hop_cycles(s, pair):
+            stated = pair.mapped.hop_cycles
+            yield Violation(Family.FIGURES, f"layer {pair.mapped.name} takes {_hop_cycles(s, pair)} cycles a cascade hop, not {stated}")
     figures = {
         "interval": float(_interval(s, pairs)),
         "latency": float(_latency(s, pairs)),
@@ -78,6 +81,11 @@ def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
     return layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, s.device)
 
 
+def _hop_cycles(s: Subject, pair: LayerPair) -> int:
+    """Modelled cycles by which each next tile of a layer's cascades runs late."""
+    return hop_cycles(_work(pair), pair.mapped.split.k, s.device)
+
+
 def _window_cycles(s: Subject, tensor: str, partition: Partition) -> int:
     layout = s.layout(tensor)
     return transfer_cycles(layout.bytes // partition.pieces, s.device) if layout else 0
@@ -98,16 +106,16 @@ def _latency(s: Subject, pairs: dict[str, LayerPair]) -> int:
         incoming = [e for e in s.mapping.edges if e.consumer == layer.name]
         start = max((done.get(e.producer, 0) + _edge_cycles(s, e) for e in incoming), default=0)
         pair = pairs.get(layer.name)
-        done[layer.name] = start + (layer_latency(layer, _work(pair), pair.mapped.split.k, s.device) if pair else 0)
+        done[layer.name] = start + (_kernel_cycles(s, pair) + (pair.mapped.split.k - 1) * _hop_cycles(s, pair) if pair else 0)
     leaving = [e for e in s.mapping.edges if e.consumer.endswith(".plio_out")]
     return max((done.get(e.producer, 0) + _edge_cycles(s, e) for e in leaving), default=0)
 
 
 def _edge_cycles(s: Subject, edge: MappedEdge) -> int:
-    read = _window_cycles(s, edge.tensor, edge.read)
+    read = STREAM_CYCLES + _window_cycles(s, edge.tensor, edge.read)
     if edge.kind == "shared_memory":
         return 0
-    return read + (_window_cycles(s, edge.tensor, edge.written) if edge.kind == "memory_tile" else 0)
+    return read + (STREAM_CYCLES + _window_cycles(s, edge.tensor, edge.written) if edge.kind == "memory_tile" else 0)
 
 
 def _transport(s: Subject, pairs: dict[str, LayerPair]) -> float:

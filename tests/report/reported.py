@@ -54,7 +54,7 @@ def _large_layer(number: int) -> MappedLayer:
     tiles = tuple(_large_tile(25 * number, m, k, n) for m in range(40) for n in range(5) for k in range(5))
     split = MappedSplit(40, 5, 5, Partition(1, 40, 1))
     return MappedLayer(f"layer{number}", "dense", 320, 320, 320, DataTypes("int8", "int8", "int8"), "dense_right_int8", (4, 8, 8), split,
-                       90, tiles)  # fmt: skip
+                       90, 28, tiles)  # fmt: skip
 
 
 def _large_tile(west: int, m: int, k: int, n: int) -> MappedTile:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from placer.cycles import STREAM_CYCLES
 from placer.errors import InputError
 from placer.verify import Family
 from tests.mapped import Change, Json, edge, families, layer, pair, rich, text
@@ -36,6 +37,7 @@ FIGURES = {
     "interval": (lambda d: d.update(interval_cycles=d["interval_cycles"] - 1), r"the mapping's interval is \d+, not \d+"),
     "latency": (lambda d: d.update(latency_cycles=d["latency_cycles"] + 1), r"the mapping's latency is \d+, not \d+"),
     "tiles": (top(tiles_used=14), "the mapping's tiles is 15, not 14"),
+    "hop": (lambda d: layer(d, "d1").update(hop_cycles=9), r"layer d1 takes \d+ cycles a cascade hop, not 9"),
     "cycles": (lambda d: layer(d, "d1").update(cycles=1), r"layer d1 takes \d+ cycles, not 1"),
     "cycles of an add": (lambda d: layer(d, "add").update(cycles=0), r"layer add takes \d+ cycles, not 0"),
     "objective interval": (level(0, value=1), r"objective interval is \d+, not 1"),
@@ -78,8 +80,8 @@ def test_figures_by_hand() -> None:
     """A mapping small enough to work out: 512 bytes a whole window at 4 a cycle, two halves into the cascade."""
     mapping = pair().mapping
     d0, d1 = mapping.layers
-    # In 64, d0 with one hop of 20, 128 across, d1, 128 out.
-    assert mapping.latency_cycles == 64 + d0.cycles + 20 + 128 + d1.cycles + 128
+    # In 64, d0 with one hop of 20, 128 across, d1, 128 out, and three streams.
+    assert mapping.latency_cycles == 64 + d0.cycles + 20 + 128 + d1.cycles + 128 + 3 * STREAM_CYCLES
     assert mapping.interval_cycles == max(d0.cycles, d1.cycles, 128)
     assert mapping.tiles_used == 3
     assert [(o.level, o.value) for o in mapping.objective] == [("interval", mapping.interval_cycles)]
