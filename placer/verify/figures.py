@@ -24,8 +24,8 @@ def check_figures(s: Subject) -> Iterator[Violation]:
         if pair.mapped.cycles != _kernel_cycles(s, pair):
             yield Violation(Family.FIGURES, f"layer {pair.mapped.name} takes {_kernel_cycles(s, pair)} cycles, not {pair.mapped.cycles}")
         if pair.mapped.hop_cycles != _hop_cycles(s, pair):
-            stated = pair.mapped.hop_cycles
-            yield Violation(Family.FIGURES, f"layer {pair.mapped.name} takes {_hop_cycles(s, pair)} cycles a cascade hop, not {stated}")
+            sentence = f"layer {pair.mapped.name} takes {_hop_cycles(s, pair)} cycles a cascade hop, not {pair.mapped.hop_cycles}"
+            yield Violation(Family.FIGURES, sentence)
     figures = {
         "interval": float(_interval(s, pairs)),
         "latency": float(_latency(s, pairs)),
