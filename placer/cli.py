@@ -13,6 +13,7 @@ from rich.text import Text
 from placer import __version__
 from placer.commands.devices import devices
 from placer.commands.host import host
+from placer.commands.profile import profile
 from placer.commands.report import report
 from placer.commands.run import run
 from placer.commands.solve import solve
@@ -40,7 +41,7 @@ def _root(
     pass
 
 
-for command in (solve, verify, report, run, host, devices):
+for command in (solve, verify, profile, report, run, host, devices):
     app.command()(command)
 
 

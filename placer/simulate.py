@@ -1,0 +1,146 @@
+"""A pipeline as activities that wait for each other, run for as many runs as wanted.
+
+Every resource of the array serves its users in a fixed order: a kernel calls, a DMA channel works through its descriptors, buffers are
+taken in turn under locks. So the earliest time of every event is a maximum of sums, and taking the events of one run after the other gives
+exactly what an event queue would, without one (a timed marked graph). All figures are modelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What an activity is; the value groups the rows of a trace."""
+
+    KERNEL = "core tiles"
+    CORE_OUT = "streams out of core tiles"
+    MEMORY_OUT = "streams out of memory tiles"
+    PLIO_IN = "PLIO in"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Work done once a run: a cascade of kernels, or a window on its way.
+
+    resource: what does it, one row of a trace. busy: cycles until the resource can start again. layer: whose work it is, by name.
+    """
+
+    name: str
+    kind: Kind
+    resource: str
+    layer: str
+    busy: int
+
+
+@dataclass(frozen=True)
+class Precedence:
+    """Activity `target` of run r starts at least `cycles` after `source` of run r - runs does."""
+
+    source: int
+    target: int
+    cycles: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class ActivityGraph:
+    """Activities and what they wait for. inputs: those that begin a run; outputs: those that end it, so many cycles after their start."""
+
+    activities: tuple[Activity, ...]
+    precedences: tuple[Precedence, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Start cycle of every activity, run by run, and for each the precedence that held it back last (None: nothing did)."""
+
+    graph: ActivityGraph
+    starts: tuple[tuple[int, ...], ...]
+    held: tuple[tuple[Precedence | None, ...], ...]
+
+    @property
+    def interval(self) -> float:
+        """Cycles between two runs in steady state: the mean over the second half."""
+        last, middle = len(self.starts) - 1, len(self.starts) // 2
+        return (self.end(last) - self.end(middle)) / (last - middle)
+
+    @property
+    def first_latency(self) -> int:
+        """Cycles from the first word in to the last word out of the first run."""
+        return self.latency(0)
+
+    def latency(self, run: int) -> int:
+        """Cycles from the first word in to the last word out of `run`."""
+        return self.end(run) - min(self.starts[run][i] for i in self.graph.inputs)
+
+    def end(self, run: int) -> int:
+        """The cycle at which the last word of `run` is out."""
+        return max(self.starts[run][i] + cycles for i, cycles in self.graph.outputs)
+
+    def utilisation(self, activity: int) -> float:
+        """Part of the steady interval in which an activity's resource works for it."""
+        return self.graph.activities[activity].busy / self.interval
+
+    def critical(self) -> tuple[tuple[int, float], ...]:
+        """The activities that set the pace, and the part of it that waiting for each takes, largest first.
+
+        Follows what held back the last output through the second half of the runs.
+        """
+        run = len(self.starts) - 1
+        number = max(self.graph.outputs, key=lambda o: self.starts[run][o[0]] + o[1])[0]
+        spent: dict[int, int] = {}
+        stop = len(self.starts) // 2
+        while run > stop and (held := self.held[run][number]) is not None:
+            spent[held.source] = spent.get(held.source, 0) + held.cycles
+            number, run = held.source, run - held.runs
+        whole = sum(spent.values()) or 1
+        return tuple(sorted(((a, cycles / whole) for a, cycles in spent.items()), key=lambda item: (-item[1], item[0])))
+
+
+def simulate(graph: ActivityGraph, runs: int, pace: int = 0) -> Simulation:
+    """The earliest starts of `runs` runs (at least 2). pace: cycles between the inputs of two runs; 0: as soon as there is room.
+
+    Raises ValueError when activities of one run wait for each other in a circle.
+    """
+    into: list[list[Precedence]] = [[] for _ in graph.activities]
+    for precedence in graph.precedences:
+        into[precedence.target].append(precedence)
+    order = _order(graph)
+    starts: list[list[int]] = []
+    held: list[list[Precedence | None]] = []
+    paced = set(graph.inputs)
+    for run in range(runs):
+        now = [0] * len(order)
+        reasons: list[Precedence | None] = [None] * len(order)
+        starts.append(now)
+        for activity in order:
+            best, reason = (run * pace if activity in paced else 0), None
+            for p in into[activity]:
+                if p.runs <= run and starts[run - p.runs][p.source] + p.cycles >= max(best, 1):
+                    best, reason = starts[run - p.runs][p.source] + p.cycles, p
+            now[activity], reasons[activity] = best, reason
+        held.append(reasons)
+    return Simulation(graph, tuple(map(tuple, starts)), tuple(map(tuple, held)))
+
+
+def _order(graph: ActivityGraph) -> list[int]:
+    """Activities in an order in which those of one run wait only for earlier ones."""
+    waiting = [0] * len(graph.activities)
+    after: list[list[int]] = [[] for _ in graph.activities]
+    for p in graph.precedences:
+        if p.runs == 0:
+            waiting[p.target] += 1
+            after[p.source].append(p.target)
+    order = [i for i, count in enumerate(waiting) if count == 0]
+    for activity in order:
+        for target in after[activity]:
+            waiting[target] -= 1
+            if waiting[target] == 0:
+                order.append(target)
+    if len(order) < len(graph.activities):
+        raise ValueError("activities of one run wait for each other in a circle")
+    return order
