@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from placer.channels import BufferSlot, allot_memory_tiles, allot_plio
+from placer.channels import INPUT_KINDS, BufferSlot, input_channel
+from placer.errors import InfeasibleError
 from placer.formulate import LaidOutGraph
 from placer.layers import DenseLayer, Layer, Side
 from placer.mapping import (
@@ -23,11 +24,10 @@ from placer.mapping import (
 )
 from placer.options import buffer_needs
 from placer.problem import Block, BlockKind, Level, MappingProblem, Option, Shape
+from placer.routing.streams import lay_streams
 from placer.solution import DISTANCE_SCALE, EdgeKind, Evaluation, Solution
 from placer.solvers.base import SolveResult
 from placer.tile_memory import BufferKind, place_buffers
-
-INPUT_KINDS = (BufferKind.INPUT, BufferKind.SECOND_INPUT)
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,18 @@ class Provenance:
 
 
 def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResult, provenance: Provenance) -> Mapping:
-    """The mapping of a result that has a solution."""
+    """The mapping of a result that has a solution.
+
+    Raises InfeasibleError when its streams find no lanes.
+    """
     solution = result.solution
     assert solution is not None, "the caller checked the status"
     evaluation = Evaluation(problem, solution)
-    layers = [_layer(problem, laid_out, solution, number) for number in range(len(laid_out.graph.layers))]
-    layers = _share_memories(problem, solution, layers)
-    slots = allot_memory_tiles(problem, solution)
+    own = [_layer(problem, laid_out, solution, number) for number in range(len(laid_out.graph.layers))]
+    layers = _with_channels(problem, solution, _share_memories(problem, solution, own))
+    streams = lay_streams(problem, solution)
+    if streams.congested:
+        raise InfeasibleError(streams.congested[0].sentence())
     scale = {Level.TRANSPORT: DISTANCE_SCALE}
     return Mapping(
         schema=SCHEMA,
@@ -63,9 +68,10 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
         interval_cycles=evaluation.interval(),
         latency_cycles=evaluation.latency(),
         tiles_used=evaluation.tiles(),
-        layers=tuple(layers),
-        edges=tuple(edge for number in range(len(problem.nets)) for edge in _edges(problem, solution, slots, number)),
-        plio=allot_plio(problem, solution),
+        layers=layers,
+        edges=tuple(edge for number in range(len(problem.nets)) for edge in _edges(problem, solution, streams.slots, number)),
+        plio=streams.plio,
+        routes=streams.routes,
         solver=provenance.solver,
     )
 
@@ -126,7 +132,7 @@ def _at(problem: MappingProblem, col: int, row: int, offset: int) -> BufferAt:
     return BufferAt(col, row, offset // problem.device.core.bank_bytes, offset)
 
 
-def _share_memories(problem: MappingProblem, solution: Solution, layers: list[MappedLayer]) -> list[MappedLayer]:
+def _share_memories(problem: MappingProblem, solution: Solution, layers: list[MappedLayer]) -> tuple[MappedLayer, ...]:
     """Let both ends of each shared-memory edge name one buffer: the producer's, or the consumer's where both reach only that."""
     result = [list(layer.tiles) for layer in layers]
     for net, choice in zip(problem.nets, solution.nets, strict=True):
@@ -143,7 +149,26 @@ def _share_memories(problem: MappingProblem, solution: Solution, layers: list[Ma
                 result[reader.block][i] = _with_places(tile, source, output.at)
             else:
                 result[net.producer][writers[piece]] = _with_places(writer, output, source.at)
-    return [replace(layer, tiles=tuple(tiles)) for layer, tiles in zip(layers, result, strict=True)]
+    return tuple(replace(layer, tiles=tuple(tiles)) for layer, tiles in zip(layers, result, strict=True))
+
+
+def _with_channels(problem: MappingProblem, solution: Solution, layers: tuple[MappedLayer, ...]) -> tuple[MappedLayer, ...]:
+    """The layers with a DMA channel for every buffer that a stream fills or empties."""
+    channels: dict[tuple[int, str], int] = {}
+    for net, choice in zip(problem.nets, solution.nets, strict=True):
+        for reader, kind in zip(net.readers, choice.kinds, strict=True):
+            if kind is not EdgeKind.SHARED_MEMORY:
+                channels[net.producer, BufferKind.OUTPUT.value] = 0
+                channels[reader.block, INPUT_KINDS[reader.port].value] = input_channel(problem, solution, reader)
+    return tuple(
+        replace(
+            layer,
+            tiles=tuple(
+                replace(t, buffers=tuple(replace(b, channel=channels.get((number, b.kind))) for b in t.buffers)) for t in layer.tiles
+            ),
+        )
+        for number, layer in enumerate(layers)
+    )
 
 
 def _finishes(tile: MappedTile) -> bool:
@@ -171,9 +196,7 @@ def _buffer(tile: MappedTile, kind: BufferKind) -> TileBuffer:
 
 
 def _with_places(tile: MappedTile, buffer: TileBuffer, at: tuple[BufferAt, ...]) -> MappedTile:
-    moved = TileBuffer(buffer.kind, buffer.bytes, buffer.copies, at)
-    buffers = tuple(moved if b is buffer else b for b in tile.buffers)
-    return MappedTile(tile.col, tile.row, tile.role, tile.m_index, tile.k_index, tile.n_index, buffers)
+    return replace(tile, buffers=tuple(replace(b, at=at) if b is buffer else b for b in tile.buffers))
 
 
 def _edges(problem: MappingProblem, solution: Solution, slots: tuple[BufferSlot, ...], number: int) -> list[MappedEdge]:

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placer.device import Device
+from placer.device import Device, Plio
 from placer.errors import InfeasibleError
+from placer.layout import Partition
 from placer.mapping import MappedPlio
-from placer.problem import BlockKind, MappingProblem, Net
+from placer.problem import BlockKind, MappingProblem, Reader
 from placer.solution import EdgeKind, Evaluation, Solution
+from placer.tile_memory import BufferKind
 
 # 128-bit PLIO at a quarter of the array clock carries as much as one 32-bit stream (facts: AM020 chapter 3).
 PLIO_WIDTH_BITS = 128
 # Streams 3 and 7 of a column lack an interface register and are slower (UG1603), so they come last.
 SLOW_IN_CHANNELS = (3, 7)
+
+# Ports of one direction in a column that the lanes around it carry without a detour.
+UNCROWDED_PORTS = 3
+# The buffer of each input port of a kernel.
+INPUT_KINDS = (BufferKind.INPUT, BufferKind.SECOND_INPUT)
 
 
 @dataclass(frozen=True)
@@ -66,37 +73,44 @@ def allot_memory_tiles(problem: MappingProblem, solution: Solution) -> tuple[Buf
     return tuple(slots)
 
 
-def allot_plio(problem: MappingProblem, solution: Solution) -> tuple[MappedPlio, ...]:
-    """A shim column and channel for every window that enters or leaves: the nearest free one to where its data go.
+def input_channel(problem: MappingProblem, solution: Solution, reader: Reader) -> int:
+    """The DMA channel of a streamed input: earlier streamed inputs of the block have the lower ones. Outputs have channel 0."""
+    return sum(
+        r.block == reader.block and r.port < reader.port and kind is not EdgeKind.SHARED_MEMORY
+        for net, choice in zip(problem.nets, solution.nets, strict=True)
+        for r, kind in zip(net.readers, choice.kinds, strict=True)
+    )
+
+
+def allot_plio(problem: MappingProblem, solution: Solution, slots: tuple[BufferSlot, ...]) -> tuple[MappedPlio, ...]:
+    """A shim column and channel for every window that enters or leaves: near its other ends, in columns not yet crowded.
 
     Raises InfeasibleError when the columns with PL run out of channels.
     """
-    evaluation = Evaluation(problem, solution)
+    plio = problem.device.plio
     free = {
-        "in": {c: _in_channels(problem.device) for c in problem.device.plio.columns},
-        "out": {c: list(range(problem.device.plio.out_channels)) for c in problem.device.plio.columns},
+        "in": {c: _in_channels(problem.device) for c in plio.columns},
+        "out": {c: list(range(plio.out_channels)) for c in plio.columns},
     }
     ports = []
     for net_number, net in enumerate(problem.nets):
-        borders = [net.producer, *(r.block for r in net.readers)]
-        for block in borders:
+        for block in (net.producer, *(r.block for r in net.readers)):
             kind = problem.blocks[block].kind
             if kind is BlockKind.LAYER:
                 continue
             direction = "in" if kind is BlockKind.INPUT else "out"
-            option = evaluation.option(block)
-            pieces = (option.output or option.inputs[0]).pieces
-            for piece in range(pieces):
-                wanted = _wanted_column(problem, solution, net_number, net, piece * 2 + 1, pieces * 2)
+            option = Evaluation(problem, solution).option(block)
+            windows = option.output or option.inputs[0]
+            for piece in range(windows.pieces):
+                wanted = _other_ends(problem, solution, slots, net_number, direction, windows, piece)
                 open_columns = [c for c, channels in free[direction].items() if channels]
                 if not open_columns:
                     raise InfeasibleError(
                         f"more PLIO ports {direction} are needed than the {len(free[direction])} columns with PL have channels"
                     )
-                col = min(open_columns, key=lambda c: (abs(c - wanted), c))
+                col = min(open_columns, key=lambda c: (abs(c - wanted) + _crowding(free[direction][c], plio, direction), c))
                 channel = free[direction][col].pop(0)
-                name = f"{net.activation}_{direction}{piece}"
-                ports.append(MappedPlio(name, net.activation, piece, direction, col, channel, PLIO_WIDTH_BITS))
+                ports.append(MappedPlio(f"{net.activation}_{direction}{piece}", net.activation, piece, direction, col, channel, PLIO_WIDTH_BITS))
     return tuple(ports)
 
 
@@ -104,15 +118,45 @@ def _in_channels(device: Device) -> list[int]:
     return sorted(range(device.plio.in_channels), key=lambda c: (c in SLOW_IN_CHANNELS, c))
 
 
-def _wanted_column(problem: MappingProblem, solution: Solution, net_number: int, net: Net, numerator: int, denominator: int) -> int:
-    """The column a port's data go to or come from: a fraction of the way along the memory tiles, or along the layer at the other end."""
-    evaluation, choice = Evaluation(problem, solution), solution.nets[net_number]
-    if choice.shards is not None:
-        west, east = choice.column, choice.column + choice.shards.pieces - 1
+def _crowding(free: list[int], plio: Plio, direction: str) -> int:
+    """Columns that a port had rather go aside than be one more in a column that has so many."""
+    used = (plio.in_channels if direction == "in" else plio.out_channels) - len(free)
+    return max(0, 2 * (used - UNCROWDED_PORTS + 1))
+
+
+def _other_ends(
+    problem: MappingProblem,
+    solution: Solution,
+    slots: tuple[BufferSlot, ...],
+    number: int,
+    direction: str,
+    windows: Partition,
+    piece: int,
+) -> float:
+    """The mean column of what a port's window comes from or goes to."""
+    net, choice = problem.nets[number], solution.nets[number]
+    columns: list[int] = []
+    for reader, kind in zip(net.readers, choice.kinds, strict=True):
+        here = problem.blocks[reader.block].kind
+        if (direction == "out") != (here is BlockKind.OUTPUT):
+            continue
+        if kind is EdgeKind.MEMORY_TILE and choice.shards:
+            shards = [s for s in slots if s.net == number]
+            columns += [s.col for i, s in enumerate(shards) if piece in choice.shards.inside(i, windows)]
+        else:
+            columns += _columns(problem, solution, reader.block if direction == "in" else net.producer, direction, piece)
+    return sum(columns) / len(columns) if columns else 0.0
+
+
+def _columns(problem: MappingProblem, solution: Solution, block: int, direction: str, piece: int) -> list[int]:
+    """The columns of the tiles of a block that read a window that comes in, or write one that goes out; none for a border."""
+    choice = solution.blocks[block]
+    option = problem.blocks[block].options[choice.option]
+    if option.split is None:
+        return []
+    split, shape = option.split, option.shapes[choice.shape]
+    if direction == "in":
+        places = [(c, p) for c in range(split.chains) for p in range(split.contraction) if split.input_piece(c, p) == piece]
     else:
-        boxes = [evaluation.head_box(r.block) for r in net.readers] + [evaluation.tail_box(net.producer)]
-        placed = [b for b in boxes if b]
-        if not placed:
-            return 0
-        west, east = min(b.west for b in placed), max(b.east for b in placed)
-    return west + (east - west) * numerator // denominator
+        places = [(c, split.contraction - 1) for c in range(split.chains) if split.output_piece(c) == piece]
+    return [choice.column + shape.tile(chain, position)[0] for chain, position in places]

@@ -60,6 +60,16 @@ class Plio:
 
 
 @dataclass(frozen=True)
+class Streams:
+    """Lanes that leave one switch in each direction. Memory tiles have none east and west, and keep the lane of what passes them."""
+
+    north: int
+    south: int
+    east: int
+    west: int
+
+
+@dataclass(frozen=True)
 class Device:
     """A rectangular AI Engine array.
 
@@ -80,6 +90,7 @@ class Device:
     core: CoreTile
     memory_tile: MemoryTile
     plio: Plio
+    streams: Streams
     assumptions: tuple[str, ...]
 
     @property
@@ -149,7 +160,7 @@ def check_device(device: Device) -> None:
         if not condition:
             raise InputError(f"device {device.name}: {where} must be {allowed}")
 
-    sizes = [(f"{part}.{k}", v) for part in ("core", "memory_tile") for k, v in vars(getattr(device, part)).items()]
+    sizes = [(f"{part}.{k}", v) for part in ("core", "memory_tile", "streams") for k, v in vars(getattr(device, part)).items()]
     for where, size in (*sizes, ("plio.in_channels", device.plio.in_channels), ("plio.out_channels", device.plio.out_channels)):
         require(size >= 1, where, "at least 1")
     require(device.generation in {"aie-ml", "aie-mlv2"}, "generation", "aie-ml or aie-mlv2")
@@ -191,7 +202,7 @@ def load_device(path: Path) -> Device:
         raise InputError(f"device file {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(values, dict):
         raise InputError(f"device file {path} must be a mapping of keys to values")
-    for name, kind in (("core", CoreTile), ("memory_tile", MemoryTile), ("plio", Plio)):
+    for name, kind in (("core", CoreTile), ("memory_tile", MemoryTile), ("plio", Plio), ("streams", Streams)):
         if name in values:
             _check_keys(kind, values[name], f"device file {path}, {name}")
     _check_keys(Device, values, f"device file {path}")

@@ -65,6 +65,18 @@ class Partition:
         """Whether every window of this partition lies inside one window of `coarser`."""
         return self.samples % coarser.samples == 0 and self.rows % coarser.rows == 0 and self.columns % coarser.columns == 0
 
+    def inside(self, window: int, finer: Partition) -> tuple[int, ...]:
+        """The numbers of the windows of `finer`, which refines this partition, that lie in window number `window` of this one."""
+        per = (finer.samples // self.samples, finer.rows // self.rows, finer.columns // self.columns)
+        rest, column = divmod(window, self.columns)
+        sample, row = divmod(rest, self.rows)
+        return tuple(
+            ((sample * per[0] + i) * finer.rows + row * per[1] + j) * finer.columns + column * per[2] + k
+            for i in range(per[0])
+            for j in range(per[1])
+            for k in range(per[2])
+        )
+
     def windows(self, layout: Layout) -> tuple[Window, ...]:
         """The windows, columns fastest, then rows, then samples.
 

@@ -32,12 +32,16 @@ class BufferAt:
 @_strict
 @dataclass(frozen=True)
 class TileBuffer:
-    """A buffer of a core: `kind` as in tile_memory.BufferKind, bytes of one copy, and a place a copy."""
+    """A buffer of a core: `kind` as in tile_memory.BufferKind, bytes of one copy, and a place a copy.
+
+    channel: the DMA channel of the tile it lies in that fills it, or empties an output; None where no stream does.
+    """
 
     kind: str
     bytes: int
     copies: int
     at: tuple[BufferAt, ...]
+    channel: int | None = None
 
 
 @_strict
@@ -150,6 +154,42 @@ class MappedPlio:
 
 @_strict
 @dataclass(frozen=True)
+class StreamPort:
+    """An end of a stream: a DMA channel of a core or memory tile, or a PLIO channel. kind: core, memory_tile or plio (its row is 0)."""
+
+    kind: str
+    col: int
+    row: int
+    channel: int
+
+
+@_strict
+@dataclass(frozen=True)
+class MappedHop:
+    """One step of a stream: out of the switch at (col, row) in a direction (north, south, east, west), on a lane.
+
+    Rows of switches count from the shim: it is row 0, then the memory tiles, then the core tiles.
+    """
+
+    col: int
+    row: int
+    direction: str
+    lane: int
+
+
+@_strict
+@dataclass(frozen=True)
+class MappedRoute:
+    """A stream of `tensor`, from one port to all that receive the same words: a tree of hops."""
+
+    tensor: str
+    source: StreamPort
+    sinks: tuple[StreamPort, ...]
+    hops: tuple[MappedHop, ...]
+
+
+@_strict
+@dataclass(frozen=True)
 class ObjectiveValue:
     """Value and proven bound of an objective level."""
 
@@ -191,6 +231,7 @@ class Mapping:
     layers: tuple[MappedLayer, ...]
     edges: tuple[MappedEdge, ...]
     plio: tuple[MappedPlio, ...]
+    routes: tuple[MappedRoute, ...]
     solver: SolverRecord
 
     def to_json(self) -> str:

@@ -127,13 +127,13 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
     Raises InfeasibleError, with demand against supply, when no mapping exists or none was found.
     """
     from placer.solvers.cpsat import CpSatSolver  # noqa: PLC0415 - OR-Tools takes half a second to load
+    from placer.solvers.routed import solve_routed  # noqa: PLC0415
 
-    solver = CpSatSolver()
     limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
-    result = solver.solve(problem, construct(problem), limits, progress)
+    result = solve_routed(problem, construct(problem), limits, progress)
     if result.solution is None:
         raise InfeasibleError(_no_mapping(problem, result))
-    record = SolverRecord(solver.name, solver.version, settings.seed, settings.workers, settings.work)
+    record = SolverRecord(CpSatSolver.name, CpSatSolver.version, settings.seed, settings.workers, settings.work)
     return assemble(problem, imported.laid_out, result, Provenance(imported.sha256, record))
 
 

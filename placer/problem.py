@@ -93,7 +93,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Shape:
-    """A footprint of a split: cascades of `length` tiles in a grid of chain_columns x chain_rows, filled row by row from the south-west."""
+    """A footprint of a split: cascades of `length` tiles in a grid of chain_columns x chain_rows, filled column by column from the south-west.
+
+    Chains that share their inputs follow each other, so column by column puts the readers of one window above each other, where the stream
+    that feeds them all is one vertical lane.
+    """
 
     orientation: Orientation
     length: int
@@ -110,10 +114,14 @@ class Shape:
 
     def tile(self, chain: int, position: int) -> tuple[int, int]:
         """Column and row, relative to the block's south-west corner, of the tile at `position` of cascade `chain`."""
-        grid_row, grid_column = divmod(chain, self.chain_columns)
+        grid_column, grid_row = divmod(chain, self.chain_rows)
         if self.orientation is Orientation.WEST_TO_EAST:
             return grid_column * self.length + position, grid_row
         return grid_column, grid_row * self.length + self.length - 1 - position
+
+    def tiles(self) -> tuple[tuple[int, int], ...]:
+        """Every tile."""
+        return tuple((x, y) for x in range(self.width) for y in range(self.height))
 
     def heads(self) -> tuple[tuple[int, int], ...]:
         """The first tile of each cascade."""

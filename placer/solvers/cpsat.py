@@ -10,6 +10,7 @@ every machine.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -28,6 +29,12 @@ RELAXATION_PART, PLACING_PART = 0.5, 0.7
 TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
 
 Supported = tuple[tuple[int, ...], ...]
+Acceptance = Callable[[Solution], bool]
+
+
+def anything(solution: Solution) -> bool:
+    """Accepts every mapping."""
+    return True
 
 
 class CpSatSolver:
@@ -36,22 +43,60 @@ class CpSatSolver:
     name = "cp-sat"
     version = version("ortools")
 
-    def solve(self, problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink) -> SolveResult:
-        """Minimise all levels of `problem` in order (Solver.solve)."""
+    def solve(
+        self, problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink, accepts: Acceptance = anything
+    ) -> SolveResult:
+        """Minimise all levels of `problem` in order (Solver.solve).
+
+        accepts: a check that the model does not state. A mapping from the second step that fails it ends the search: the result is UNKNOWN,
+        without a solution but with the levels of that mapping. One from the third step gives way to that of the second.
+        """
         budget = Budget.of(limits)
         if not leading_levels(problem.objective):
-            return solve_jointly(problem, seed, limits, progress)
+            return _accepted(solve_jointly(problem, seed, limits, progress), accepts)
         relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
         placed = _place(problem, relaxed, budget, progress)
+        if placed.solution and not accepts(placed.solution):
+            return _refused(problem, placed.solution, relaxed)
         best = _better(problem, seed, placed.solution)
         meets = best is not None and _met(problem, best, relaxed)
         wide = relaxed.supported if meets else _every(problem)
         if placed.solution and best is placed.solution and wide == tuple((i,) for i in relaxed.options):
             return placed
-        result = _Levels(_narrowed(problem, wide), budget, progress, relaxed.bounds).run(_inside(best, wide), budget.work)
-        return replace(result, solution=_outside(result.solution, wide))
+        result = _Levels(narrowed(problem, wide), budget, progress, relaxed.bounds).run(inside(best, wide), budget.work)
+        result = replace(result, solution=outside(result.solution, wide))
+        if placed.solution and result.solution and not accepts(result.solution):
+            return restated(problem, placed.solution, result)
+        return _accepted(result, accepts)
+
+
+def _accepted(result: SolveResult, accepts: Acceptance) -> SolveResult:
+    """A result without its solution when that is not accepted."""
+    if result.solution is None or accepts(result.solution):
+        return result
+    return replace(result, status=Status.UNKNOWN, solution=None)
+
+
+def _refused(problem: MappingProblem, solution: Solution, relaxed: Relaxed) -> SolveResult:
+    """No solution, but the levels of one that was not accepted, with the bounds that hold for all options."""
+    bounds = (*relaxed.bounds, *[0] * len(problem.objective))
+    levels = [LevelResult(level, Evaluation(problem, solution).value(level), b) for level, b in zip(problem.objective, bounds, strict=False)]
+    return SolveResult(Status.UNKNOWN, None, restated(problem, solution, SolveResult(Status.UNKNOWN, None, tuple(levels))).levels)
+
+
+def restated(problem: MappingProblem, solution: Solution, other: SolveResult) -> SolveResult:
+    """A solution beside the bounds of another result: a bound counts while the levels before it meet theirs."""
+    levels = []
+    holds = True
+    for known in other.levels:
+        value = Evaluation(problem, solution).value(known.level)
+        bound = min(known.bound, value) if holds else 0
+        holds = holds and value == bound
+        levels.append(LevelResult(known.level, value, bound))
+    status = Status.OPTIMAL if all(r.value == r.bound for r in levels) else Status.FEASIBLE
+    return SolveResult(status, solution, tuple(levels))
 
 
 def solve_jointly(problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink) -> SolveResult:
@@ -70,10 +115,10 @@ def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: 
         if not attempt.options:
             break
         chosen = tuple((i,) for i in attempt.options)
-        levels = _Levels(_narrowed(problem, chosen), budget, progress, relaxed.bounds)
+        levels = _Levels(narrowed(problem, chosen), budget, progress, relaxed.bounds)
         result = levels.run(None, budget.work * PLACING_PART)
         if result.solution:
-            return replace(result, solution=_outside(result.solution, chosen))
+            return replace(result, solution=outside(result.solution, chosen))
     return result
 
 
@@ -95,13 +140,13 @@ def _every(problem: MappingProblem) -> Supported:
     return tuple(tuple(range(len(b.options))) for b in problem.blocks)
 
 
-def _narrowed(problem: MappingProblem, kept: Supported) -> MappingProblem:
+def narrowed(problem: MappingProblem, kept: Supported) -> MappingProblem:
     """The problem with only the kept options of each block."""
     blocks = tuple(replace(b, options=tuple(b.options[i] for i in k)) for b, k in zip(problem.blocks, kept, strict=True))
     return replace(problem, blocks=blocks)
 
 
-def _inside(solution: Solution | None, kept: Supported) -> Solution | None:
+def inside(solution: Solution | None, kept: Supported) -> Solution | None:
     """A solution of the whole problem, numbered as in the narrowed one."""
     if solution is None or any(c.option not in k for c, k in zip(solution.blocks, kept, strict=True)):
         return None
@@ -109,7 +154,7 @@ def _inside(solution: Solution | None, kept: Supported) -> Solution | None:
     return Solution(blocks, solution.nets)
 
 
-def _outside(solution: Solution | None, kept: Supported) -> Solution | None:
+def outside(solution: Solution | None, kept: Supported) -> Solution | None:
     """A solution of the narrowed problem, numbered as in the whole one."""
     if solution is None:
         return None
