@@ -110,7 +110,9 @@ def allot_plio(problem: MappingProblem, solution: Solution, slots: tuple[BufferS
                     )
                 col = min(open_columns, key=lambda c: (abs(c - wanted) + _crowding(free[direction][c], plio, direction), c))
                 channel = free[direction][col].pop(0)
-                ports.append(MappedPlio(f"{net.activation}_{direction}{piece}", net.activation, piece, direction, col, channel, PLIO_WIDTH_BITS))
+                ports.append(
+                    MappedPlio(f"{net.activation}_{direction}{piece}", net.activation, piece, direction, col, channel, PLIO_WIDTH_BITS)
+                )
     return tuple(ports)
 
 

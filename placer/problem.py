@@ -93,7 +93,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Shape:
-    """A footprint of a split: cascades of `length` tiles in a grid of chain_columns x chain_rows, filled column by column from the south-west.
+    """A footprint of a split: cascades of `length` tiles in a grid of chain_columns x chain_rows, filled column by column.
 
     Chains that share their inputs follow each other, so column by column puts the readers of one window above each other, where the stream
     that feeds them all is one vertical lane.

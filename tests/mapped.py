@@ -47,6 +47,11 @@ def families(violations: tuple[Violation, ...]) -> set[Family]:
     return {v.family for v in violations}
 
 
+def but_routes(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    """The violations of a mapping whose ends moved under its routes, but for those of the routes."""
+    return tuple(v for v in violations if v.family not in {Family.STREAMS, Family.LANES})
+
+
 def text(violations: tuple[Violation, ...]) -> str:
     """All sentences, a line each."""
     return "\n".join(str(v) for v in violations)

@@ -88,7 +88,9 @@ def _edge_length(v: Variables, net: NetVariables, reader: Reader, edge: EdgeVari
             terms += [flow.partition.pieces * _distance(v, a, b, flow.dma) for a, b in zip(source, sink, strict=True)]
     memory = (2 * net.column + net.size - 1, cp_model.LinearExpr.sum([-2]))
     for end, flows in ((source, edge.writes), (sink, edge.reads)):
-        for buffered in flows if end else ():
+        if end is None:
+            continue
+        for buffered in flows:
             terms += [buffered.partition.pieces * _distance(v, a, b, buffered.literal) for a, b in zip(end, memory, strict=True)]
     return terms
 

@@ -64,7 +64,9 @@ def make_grid(device: Device) -> Grid:
         Direction.EAST: device.streams.east,
         Direction.WEST: device.streams.west,
     }
-    boundaries, capacity, target = [], [], []
+    boundaries: list[Boundary] = []
+    capacity: list[int] = []
+    target: list[int] = []
     leaving: list[list[int]] = [[] for _ in range(columns * rows)]
     for row in range(rows):
         for col in range(columns):

@@ -30,9 +30,7 @@ def stream_nets(
 class _Finder:
     """The ports of one solution by the windows they write and read."""
 
-    def __init__(
-        self, problem: MappingProblem, solution: Solution, slots: tuple[BufferSlot, ...], plio: tuple[MappedPlio, ...]
-    ) -> None:
+    def __init__(self, problem: MappingProblem, solution: Solution, slots: tuple[BufferSlot, ...], plio: tuple[MappedPlio, ...]) -> None:
         self.problem, self.solution, self.slots = problem, solution, slots
         self.plio = {(p.tensor, p.direction, p.piece): StreamPort("plio", p.col, 0, p.channel) for p in plio}
 

@@ -11,7 +11,8 @@ from heapq import heappop, heappush
 
 from placer.routing.grid import Grid
 
-# Rounds before giving up, and rounds without a smaller overflow before that, more where little is left over; the price of an overfull boundary grows by half a round, and what it cost stays on it as history.
+# Rounds before giving up, and rounds without a smaller overflow before that: more where little is left over. The price of an overfull
+# boundary grows by half a round, and what it cost stays on it as history.
 ROUNDS, PATIENCE, LITTLE, PATIENCE_FOR_LITTLE = 40, 4, 12, 12
 FIRST_PRICE, PRICE_GROWTH = 1.0, 1.5
 HISTORY_PRICE = 0.5

@@ -82,7 +82,9 @@ def _accepted(result: SolveResult, accepts: Acceptance) -> SolveResult:
 def _refused(problem: MappingProblem, solution: Solution, relaxed: Relaxed) -> SolveResult:
     """No solution, but the levels of one that was not accepted, with the bounds that hold for all options."""
     bounds = (*relaxed.bounds, *[0] * len(problem.objective))
-    levels = [LevelResult(level, Evaluation(problem, solution).value(level), b) for level, b in zip(problem.objective, bounds, strict=False)]
+    levels = [
+        LevelResult(level, Evaluation(problem, solution).value(level), b) for level, b in zip(problem.objective, bounds, strict=False)
+    ]
     return SolveResult(Status.UNKNOWN, None, restated(problem, solution, SolveResult(Status.UNKNOWN, None, tuple(levels))).levels)
 
 

@@ -36,7 +36,7 @@ def _towards_plio(problem: MappingProblem, places: list[BlockChoice]) -> tuple[B
     device = problem.device
     layers = [(p, b.options[p.option].shapes[p.shape]) for p, b in zip(places, problem.blocks, strict=True) if b.kind is BlockKind.LAYER]
     room = device.columns - max(p.column + shape.width for p, shape in layers)
-    by = min(room, min(device.plio.columns))
+    by = min(room, *device.plio.columns)
     moved = iter([replace(p, column=p.column + by) for p, _ in layers])
     return tuple(next(moved) if b.kind is BlockKind.LAYER else p for p, b in zip(places, problem.blocks, strict=True))
 

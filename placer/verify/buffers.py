@@ -1,4 +1,4 @@
-"""Families buffers and banks: every buffer that the kernels need, of the right size, reachable, apart from others and from rivals."""
+"""Families buffers, reach, overlap and banks: every buffer that the kernels need, where its core reaches it, apart from rivals."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _check_places(s: Subject, pair: LayerPair, tile: MappedTile, buffer: TileBuf
         yield Violation(Family.BUFFERS, f"{where} has {len(buffer.at)} places for {buffer.copies} copies")
     for at in buffer.at:
         if not s.device.reaches((tile.col, tile.row), (at.col, at.row)):
-            yield Violation(Family.BUFFERS, f"{where} lies in tile ({at.col}, {at.row}), which its core cannot reach")
+            yield Violation(Family.REACH, f"{where} lies in tile ({at.col}, {at.row}), which its core cannot reach")
         if at.offset < 0 or at.offset + buffer.bytes > core.memory_bytes:
             yield Violation(Family.BUFFERS, f"{where} at offset {at.offset} leaves the {core.memory_bytes} bytes of its memory")
         if at.offset % core.vector_alignment:
@@ -92,7 +92,7 @@ def check_overlaps(s: Subject) -> Iterator[Violation]:
     regions.sort(key=lambda r: (r.memory, r.start, r.end))
     for a, b in pairwise(regions):
         if a.memory == b.memory and b.start < a.end:
-            yield Violation(Family.BUFFERS, f"{a.owner} and {b.owner} overlap in tile {a.memory} at offset {b.start}")
+            yield Violation(Family.OVERLAP, f"{a.owner} and {b.owner} overlap in tile {a.memory} at offset {b.start}")
 
 
 def _shared_ends(s: Subject) -> set[tuple[str, str]]:

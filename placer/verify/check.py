@@ -6,10 +6,12 @@ from placer.device import Device
 from placer.layers import LayerGraph
 from placer.mapping import Mapping
 from placer.verify.buffers import check_banks, check_buffers, check_overlaps
-from placer.verify.edges import check_channels, check_edges, check_kinds
+from placer.verify.channels import check_channels
+from placer.verify.edges import check_edges, check_kinds
 from placer.verify.figures import check_figures
 from placer.verify.memory_tiles import check_memory_tiles
 from placer.verify.plio import check_plio
+from placer.verify.routes import check_lanes, check_streams
 from placer.verify.subject import make_subject
 from placer.verify.tiles import check_cascades, check_identity, check_splits, check_tiles
 from placer.verify.violation import Violation
@@ -28,6 +30,8 @@ THEN = (
     check_plio,
     check_figures,
 )
+# Routes join places, and mean nothing while one of those is wrong.
+LAST = (check_streams, check_lanes)
 
 
 def verify(mapping: Mapping, device: Device, graph: LayerGraph) -> tuple[Violation, ...]:
@@ -37,4 +41,5 @@ def verify(mapping: Mapping, device: Device, graph: LayerGraph) -> tuple[Violati
         broken = tuple(check(subject))
         if broken:
             return broken
-    return tuple(v for check in THEN for v in check(subject))
+    broken = tuple(v for check in THEN for v in check(subject))
+    return broken or tuple(v for check in LAST for v in check(subject))

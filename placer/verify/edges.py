@@ -1,4 +1,4 @@
-"""Families edges and channels: every activation reaches each of its readers, by a way that exists, within the cores' DMA channels."""
+"""Family edges: every activation reaches each of its readers, by a way that exists."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from placer.mapping import MappedEdge, MappedTile
-from placer.verify.subject import LayerPair, Subject, cuts
+from placer.verify.subject import INPUT_KINDS, LayerPair, Subject, cuts
 from placer.verify.violation import Family, Violation
-
-INPUT_KINDS = ("input", "second_input")
 
 
 @dataclass(frozen=True)
@@ -111,33 +109,3 @@ def _check_shared(s: Subject, edge: MappedEdge, producer: LayerPair, consumer: L
 
 def _places(tile: MappedTile, kind: str) -> tuple[object, ...] | None:
     return next((b.at for b in tile.buffers if b.kind == kind), None)
-
-
-def check_channels(s: Subject) -> Iterator[Violation]:
-    """The DMA of each core tile has a channel for every window that streams into or out of its memory.
-
-    A buffer in a neighbour's memory takes a channel of that neighbour; ping and pong take turns on one channel, so they lie in one memory.
-    """
-    limits = {"in": s.device.core.dma_in, "out": s.device.core.dma_out}
-    used: Counter[tuple[tuple[int, int], str]] = Counter()
-    for pair in s.pairs():
-        streamed = _streamed_kinds(s, pair)
-        for tile in pair.mapped.tiles:
-            for buffer in tile.buffers:
-                memories = sorted({(at.col, at.row) for at in buffer.at})
-                if buffer.kind not in streamed or not memories:
-                    continue
-                if len(memories) > 1:
-                    where = f"layer {pair.mapped.name}, tile ({tile.col}, {tile.row}), {buffer.kind}"
-                    yield Violation(Family.CHANNELS, f"{where}: copies in tiles {memories[0]} and {memories[1]} cannot share a DMA channel")
-                used[memories[0], "out" if buffer.kind == "output" else "in"] += 1
-    for (place, direction), count in sorted(used.items()):
-        if count > limits[direction]:
-            yield Violation(Family.CHANNELS, f"core tile {place} needs {count} DMA channels {direction} and has {limits[direction]}")
-
-
-def _streamed_kinds(s: Subject, pair: LayerPair) -> set[str]:
-    """The kinds of a layer's buffers that the DMA fills or empties: those of its edges that do not share memory."""
-    streams = [e for e in s.mapping.edges if e.kind != "shared_memory"]
-    kinds = {INPUT_KINDS[e.port] for e in streams if e.consumer == pair.mapped.name}
-    return kinds | {"output" for e in streams if e.producer == pair.mapped.name}

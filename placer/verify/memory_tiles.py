@@ -1,4 +1,4 @@
-"""Family memory_tiles: buffers in tiles that exist, apart from each other, within capacity, channels and descriptors."""
+"""Families memory_tiles and descriptors: buffers in tiles that exist, apart from each other, within capacity, channels and descriptors."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def _check_edge(s: Subject, edge: MappedEdge, shards: Partition) -> Iterator[Vio
             yield Violation(Family.MEMORY_TILES, f"{at}: offset {tile.offset} is not aligned to {WORD_BYTES} bytes")
         if (len(tile.in_channels), len(tile.out_channels)) != (writers, readers):
             yield Violation(Family.MEMORY_TILES, f"{at}: {writers} windows come in and {readers} go out, a channel each")
-        if tile.descriptors != 2 * (len(tile.in_channels) + len(tile.out_channels)):
-            yield Violation(Family.MEMORY_TILES, f"{at}: its channels take {2 * (writers + readers)} descriptors, not {tile.descriptors}")
+        if tile.descriptors != 2 * (writers + readers):
+            yield Violation(Family.DESCRIPTORS, f"{at}: its channels take {2 * (writers + readers)} descriptors, not {tile.descriptors}")
 
 
 def _check_agreement(held: list[Held]) -> Iterator[Violation]:
@@ -95,4 +95,4 @@ def _check_tile(s: Subject, place: tuple[int, int], held: list[Held]) -> Iterato
     for parity in (0, 1):
         used = 2 * sum(c % 2 == parity for c in (*incoming, *outgoing))
         if used > limits.buffer_descriptors // 2:
-            yield Violation(Family.MEMORY_TILES, f"{where}: channels of parity {parity} need {used} descriptors")
+            yield Violation(Family.DESCRIPTORS, f"{where}: channels of parity {parity} need {used} descriptors")

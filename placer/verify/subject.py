@@ -9,6 +9,9 @@ from placer.layers import DenseLayer, Layer, LayerGraph, Side
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, layouts
 from placer.mapping import MappedLayer, MappedTile, Mapping
 
+# The buffer of each input port of a kernel.
+INPUT_KINDS = ("input", "second_input")
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -30,6 +33,10 @@ class Subject:
         """Each layer of the network with the mapped layer of its name, for those that are mapped."""
         mapped = {m.name: m for m in self.mapping.layers}
         return tuple(self._pair(layer, mapped[layer.name]) for layer in self.graph.layers if layer.name in mapped)
+
+    def pair(self, name: str) -> LayerPair | None:
+        """The mapped layer of a name beside the network's, or None: a border."""
+        return next((pair for pair in self.pairs() if pair.mapped.name == name), None)
 
     def _pair(self, layer: Layer, mapped: MappedLayer) -> LayerPair:
         sources = tuple(lay for s in layer.sources if (lay := self.layout(s)))

@@ -14,11 +14,16 @@ class Family(Enum):
     TILES = "tiles"
     CASCADE = "cascade"
     BUFFERS = "buffers"
+    REACH = "reach"
+    OVERLAP = "overlap"
     BANKS = "banks"
     EDGES = "edges"
     CHANNELS = "channels"
     MEMORY_TILES = "memory_tiles"
+    DESCRIPTORS = "descriptors"
     PLIO = "plio"
+    STREAMS = "streams"
+    LANES = "lanes"
     FIGURES = "figures"
 
 

@@ -45,7 +45,7 @@ def large() -> tuple[Mapping, Device]:
     solver = SolverRecord("none", "0", 0, 1, 1.0)
     mapping = Mapping(
         SCHEMA, device.name, 100, 40, "large", "0" * 64, 1, 1.0, "FEASIBLE", (ObjectiveValue("interval", 100, 0),), 100, 1000, 4000, layers,
-        edges, plio, solver,
+        edges, plio, (), solver,
     )  # fmt: skip
     return mapping, device
 

@@ -99,14 +99,17 @@ FREE = (
     r"solver\..*",
     r"model_sha256",
     r"row_weight",
-    r"plio\.\d+\.(name|col|channel)",
+    r"plio\.\d+\.name",
     r"objective\.\d+\.bound",
     r"layers\.\d+\.tiles\.\d+\.(col|row)",
     r"layers\.\d+\.tiles\.\d+\.buffers\.\d+\.at\.\d+\.(col|row|offset)",
-    r"edges\.\d+\.memory_tiles\.\d+\.(col|offset|(in|out)_channels\.\d+)",
+    r"edges\.\d+\.memory_tiles\.\d+\.offset",
+    r"routes\.\d+\.hops\.\d+\.lane",
 )
 # Lists whose elements have no order: what each of them is, it says itself.
-UNORDERED = r"(edges|plio|objective|layers\.\d+\.tiles|.*\.buffers|.*\.at|.*\.(in|out)_channels|.*\.memory_tiles)\.\d+"
+UNORDERED = (
+    r"(edges|plio|routes|.*\.sinks|.*\.hops|objective|layers\.\d+\.tiles|.*\.buffers|.*\.at|.*\.(in|out)_channels|.*\.memory_tiles)\.\d+"
+)
 Step = str | int
 
 

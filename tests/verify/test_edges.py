@@ -7,7 +7,7 @@ import re
 import pytest
 
 from placer.verify import Family
-from tests.mapped import Change, Json, buffer, edge, families, joined, move, pair, relocate, rich, text, tile
+from tests.mapped import Change, Json, buffer, edge, families, joined, rich, text
 
 
 def change_edge(tensor: str, consumer: str, /, **values: object) -> Change:
@@ -121,43 +121,3 @@ def test_shared_memory_is_one_buffer() -> None:
     found = rich().violations(crossed)
     assert families(found) == {Family.EDGES}
     assert "a2 to add: tile (4, 0) does not read the buffer that its producer writes" in text(found)
-
-
-def test_channels_of_the_tile_that_holds_the_buffer() -> None:
-    """A third stream into the add's memory, from the neighbour that may use it: legal but for the DMA channels."""
-
-    def moved(data: Json) -> None:
-        relocate(buffer(data, "d2", "input"), 8192)
-        for place in buffer(data, "d2", "input")["at"]:
-            place["col"] = 3
-
-    found = joined().violations(moved)
-    assert families(found) == {Family.CHANNELS}
-    assert text(found) == "channels: core tile (3, 1) needs 3 DMA channels in and has 2"
-
-
-def test_channels_out() -> None:
-    """Three cores that all reach memory (1, 1) write there, which has two channels out."""
-
-    def gathered(data: Json, layers: tuple[str, ...]) -> None:
-        move(tile(data, "add"), 1, 2)
-        for number, name in enumerate(layers):
-            relocate(buffer(data, name, "output"), 34816 + 2048 * number)
-            for place in buffer(data, name, "output")["at"]:
-                place.update(col=1, row=1)
-
-    assert joined().violations(lambda d: gathered(d, ("d1",))) == ()
-    found = joined().violations(lambda d: gathered(d, ("d1", "add")))
-    assert families(found) == {Family.CHANNELS}
-    assert text(found) == "channels: core tile (1, 1) needs 3 DMA channels out and has 2"
-
-
-def test_ping_and_pong_take_turns_on_one_channel() -> None:
-    """Copies of a streamed buffer in two memories would need a channel in each."""
-
-    def apart(data: Json) -> None:
-        buffer(data, "d1", "input")["at"][1].update(row=3)
-
-    found = pair().violations(apart)
-    assert families(found) == {Family.CHANNELS}
-    assert "layer d1, tile (1, 2), input: copies in tiles (1, 2) and (1, 3) cannot share a DMA channel" in text(found)

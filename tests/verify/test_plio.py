@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from placer.verify import Family, verify
-from tests.mapped import Change, Json, families, rich, text
+from tests.mapped import Change, Json, but_routes, families, rich, text
 
 
 def port(data: Json, name: str) -> Json:
@@ -83,4 +83,4 @@ def test_in_and_out_have_channels_of_their_own() -> None:
     def beside(data: Json) -> None:
         port(data, "a4_out0").update(col=port(data, "a0_in0")["col"], channel=port(data, "a0_in0")["channel"])
 
-    assert rich().violations(beside) == ()
+    assert but_routes(rich().violations(beside)) == ()
