@@ -31,6 +31,10 @@ class HostError(PlacerError):
     exit_code = 1
 
 
+class NoCompilerError(HostError):
+    """There is no C++ compiler."""
+
+
 @dataclass(frozen=True)
 class Program:
     """A built graph. seconds: time the build took, 0 where an earlier one was found."""
@@ -68,12 +72,12 @@ def cflags(generation: str = "aie-ml") -> tuple[str, ...]:
 def compiler() -> str:
     """The C++ compiler: $CXX, or g++.
 
-    Raises HostError when there is none.
+    Raises NoCompilerError when there is none.
     """
     wanted = os.environ.get("CXX") or "g++"
     found = shutil.which(wanted)
     if found is None:
-        raise HostError(f"no C++ compiler: {wanted} was not found; install g++ 11 or later, or name one in CXX")
+        raise NoCompilerError(f"no C++ compiler: {wanted} was not found; install g++ 11 or later, or name one in CXX")
     return found
 
 

@@ -1,4 +1,4 @@
-"""import -> options -> solve -> verify -> emit: one function a stage, from frozen data to frozen data."""
+"""import -> options -> solve -> verify -> emit -> check: one function a stage, from frozen data to frozen data."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class Stage(Enum):
     SOLVE = "solve"
     VERIFY = "verify"
     EMIT = "emit"
+    CHECK = "check"
 
 
 class InternalError(PlacerError):
@@ -195,7 +196,7 @@ class Outcome:
 
 
 def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcome:
-    """Run the stages of `settings` up to `stop_after`; nothing is written.
+    """Run the stages of `settings` up to `stop_after`, CHECK excepted, which needs files (run.py); nothing is written.
 
     Raises PlacerError.
     """
@@ -216,7 +217,7 @@ def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcom
     if mapping and stop_after is not Stage.SOLVE:
         with clock.stage(Stage.VERIFY):
             check_mapping(mapping, imported)
-    if mapping and stop_after is Stage.EMIT:
+    if mapping and stop_after in {Stage.EMIT, Stage.CHECK}:
         with clock.stage(Stage.EMIT):
             files = emit_project(mapping, imported, settings)
     return Outcome(imported, problem, mapping, files, tuple(clock.times), news)

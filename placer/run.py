@@ -23,6 +23,7 @@ from placer.reference import evaluate
 
 PROJECT = "adf"
 MAPPING = "mapping.json"
+OUTPUTS = "outputs"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def test_devices_as_json(placer: CommandLine) -> None:
 
 def test_solve_and_verify(placer: CommandLine, tmp_path: Path) -> None:
     """The one JSON object at the end of stdout, the files it names, and an independent verification."""
-    ran = placer("solve", tiny_config(tmp_path), "--json")
+    ran = placer("solve", "--no-check", tiny_config(tmp_path), "--json")
     assert ran.code == 0
     lines = ran.out.splitlines()
     assert len(lines) == 1
@@ -68,7 +68,7 @@ def test_solve_and_verify(placer: CommandLine, tmp_path: Path) -> None:
 
 def test_verify_finds_a_false_figure(placer: CommandLine, tmp_path: Path) -> None:
     """Exit code 1 and a sentence a violation."""
-    placer("solve", tiny_config(tmp_path))
+    placer("solve", "--no-check", tiny_config(tmp_path))
     path = tmp_path / "out" / "mapping.json"
     values = json.loads(path.read_text())
     values["interval_cycles"] -= 1
@@ -81,7 +81,7 @@ def test_verify_finds_a_false_figure(placer: CommandLine, tmp_path: Path) -> Non
 
 def test_summary_for_people(placer: CommandLine, tmp_path: Path) -> None:
     """Status, modelled figures and a floorplan."""
-    ran = placer("solve", tiny_config(tmp_path))
+    ran = placer("solve", "--no-check", tiny_config(tmp_path))
     assert ran.code == 0
     assert "OPTIMAL" in ran.out
     assert "modelled" in ran.out
@@ -103,7 +103,7 @@ def test_stop_after(placer: CommandLine, tmp_path: Path, stage: str, expected: s
 
 def test_a_model_alone(placer: CommandLine, tmp_path: Path) -> None:
     """An ONNX file with options instead of a config."""
-    ran = placer("solve", tiny_model(tmp_path), "--batch", 1, "--columns", 4, "--rows", 2, "--objective", "tiles,latency",
+    ran = placer("solve", "--no-check", tiny_model(tmp_path), "--batch", 1, "--columns", 4, "--rows", 2, "--objective", "tiles,latency",
                  "--out", tmp_path / "here", "--json")  # fmt: skip
     assert ran.code == 0
     result = json.loads(ran.out)
@@ -123,7 +123,7 @@ def test_two_runs_are_the_same_bytes(placer: CommandLine, tmp_path: Path) -> Non
     """In everything but run.json, and the report, which shows it."""
     config = tiny_config(tmp_path)
     for name in ("a", "b"):
-        assert placer("solve", config, "--out", tmp_path / name).code == 0
+        assert placer("solve", "--no-check", config, "--out", tmp_path / name).code == 0
     first, second = files(tmp_path / "a"), files(tmp_path / "b")
     for timed in ("run.json", "report.html"):
         assert first.pop(timed) != second.pop(timed)
@@ -133,9 +133,9 @@ def test_two_runs_are_the_same_bytes(placer: CommandLine, tmp_path: Path) -> Non
 def test_a_second_run_replaces_the_first(placer: CommandLine, tmp_path: Path) -> None:
     """Nothing of the old project stays, no scratch file either."""
     config = tiny_config(tmp_path)
-    placer("solve", config)
+    placer("solve", "--no-check", config)
     (tmp_path / "out" / "adf" / "stale.hpp").write_text("old")
-    placer("solve", config)
+    placer("solve", "--no-check", config)
     assert not (tmp_path / "out" / "adf" / "stale.hpp").exists()
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"adf", "mapping.json", "model.onnx", "report.html", "run.json"}
 

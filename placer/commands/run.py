@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from placer.output import check_writable
+from placer.report.host_run import print_host_run
 from placer.report.progress import working
-from placer.run import HostRun, find_subject, read_inputs, run_facts, run_on_host, save_outputs
+from placer.run import OUTPUTS, find_subject, read_inputs, run_facts, run_on_host, save_outputs
 
 
 def run(
@@ -27,27 +27,13 @@ def run(
     """Build the emitted project with g++ and run it on this computer, bit for bit."""
     subject = find_subject(target)
     values = read_inputs(inputs, subject.imported.network) if inputs else None
-    folder = out or subject.project.parent / "outputs"
+    folder = out or subject.project.parent / OUTPUTS
     check_writable(folder)
     console = Console(stderr=True)
     with working(console) as progress:
         result = run_on_host(subject, values, iterations, check, progress)
     paths = save_outputs(result, folder)
-    _report(console if as_json else Console(), result, paths)
+    print_host_run(console if as_json else Console(), result, paths)
     if as_json:
         typer.echo(json.dumps(asdict(run_facts(result, paths))))
     raise typer.Exit(1 if result.check and result.check.reference.mismatches else 0)
-
-
-def _report(console: Console, result: HostRun, paths: tuple[Path, ...]) -> None:
-    rate = f"{result.iterations} runs in {result.seconds:.2f} s on the host, {result.gmacs:.2f} GMAC/s"
-    console.print(Text(rate + (f"; build {result.build_seconds:.1f} s" if result.build_seconds else "; build cached")))
-    if result.check:
-        for name, found in (("reference", result.check.reference), ("onnxruntime", result.check.onnxruntime)):
-            if found:
-                text = f"{name}: {found.mismatches} of {found.compared} outputs differ, at most by {found.max_difference}"
-                console.print(Text(text), style="" if found.mismatches == 0 else "bold red")
-            else:
-                console.print(Text(f"{name}: not installed, not compared"), style="dim")
-    for path in paths:
-        console.print(Text(f"outputs: {path}"), soft_wrap=True)

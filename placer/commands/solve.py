@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from placer.config import load_settings
+from placer.config import Settings, load_settings
+from placer.host import NoCompilerError, compiler
 from placer.output import Written, check_writable, write_outcome
-from placer.pipeline import Outcome, Stage, run
-from placer.report.progress import live_progress
+from placer.pipeline import InternalError, Outcome, Stage, run
+from placer.report.host_run import print_host_run
+from placer.report.progress import live_progress, working
 from placer.report.terminal import summary
+from placer.run import OUTPUTS, RunFacts, find_subject, run_facts, run_on_host, save_outputs
 
 
 def solve(
@@ -31,10 +35,11 @@ def solve(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Search strategies; more than one are interleaved.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
-    stop_after: Annotated[Stage, typer.Option(help="Stop after this stage.")] = Stage.EMIT,
+    stop_after: Annotated[Stage, typer.Option(help="Stop after this stage.")] = Stage.CHECK,
+    check: Annotated[bool, typer.Option("--check/--no-check", help="Build the project, run it here and compare, bit for bit.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")] = False,
 ) -> None:
-    """Map a network: import, solve, verify, emit."""
+    """Map a network: import, solve, verify, emit, and check the emitted project on this computer."""
     levels = tuple(part.strip() for part in objective.split(",")) if objective else None
     settings = load_settings(config).overridden(
         device=device, columns=columns, rows=rows, objective=levels, batch=batch, seed=seed, work=work, seconds=time_limit, workers=workers,
@@ -45,9 +50,31 @@ def solve(
     with live_progress(Console(stderr=True)) as progress:
         outcome = run(settings, stop_after, progress)
     written = write_outcome(outcome, settings)
-    _report(Console(stderr=as_json), outcome, written)
+    console = Console(stderr=as_json)
+    _report(console, outcome, written)
+    checked = _check(console, written, settings) if check and stop_after is Stage.CHECK else None
     if as_json:
-        typer.echo(_as_json(outcome, written))
+        typer.echo(_as_json(outcome, written, checked))
+
+
+def _check(console: Console, written: Written, settings: Settings) -> RunFacts | None:
+    """The project on this computer against the reference; None, with the reason, where no compiler is installed.
+
+    Raises InternalError when a value differs.
+    """
+    assert written.mapping is not None, "a project has its mapping beside it"
+    try:
+        compiler()
+    except NoCompilerError as error:
+        console.print(Text(f"not checked: {error}"), style="bold yellow")
+        return None
+    with working(Console(stderr=True)) as progress:
+        result = run_on_host(find_subject(written.mapping), None, settings.iterations, True, progress)
+    paths = save_outputs(result, settings.output / OUTPUTS)
+    print_host_run(console, result, paths)
+    if result.check and result.check.reference.mismatches:
+        raise InternalError(f"the emitted project computes other values than the reference; please report this with {written.mapping}")
+    return run_facts(result, paths)
 
 
 def _report(console: Console, outcome: Outcome, written: Written) -> None:
@@ -69,7 +96,7 @@ def _report(console: Console, outcome: Outcome, written: Written) -> None:
     console.print(Text("seconds: " + ", ".join(f"{t.stage.value} {t.seconds:.2f}" for t in outcome.times)))
 
 
-def _as_json(outcome: Outcome, written: Written) -> str:
+def _as_json(outcome: Outcome, written: Written, check: RunFacts | None) -> str:
     mapping = outcome.mapping
     return json.dumps(
         {
@@ -81,5 +108,6 @@ def _as_json(outcome: Outcome, written: Written) -> str:
             "tiles_used": mapping.tiles_used if mapping else None,
             "objective": [{"level": o.level, "value": o.value, "bound": o.bound} for o in mapping.objective] if mapping else [],
             "seconds": {t.stage.value: t.seconds for t in outcome.times},
+            "check": asdict(check) if check else None,
         }
     )
