@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ ProgressText = Callable[[str], None]
 CODE = frozenset({".h", ".hh", ".hpp", ".c", ".cc", ".cpp", ".cxx", ".inc", ".inl"})
 # A folder with more files than this is no project; its content is then not looked at, and nothing is cached.
 MANY_FILES = 5000
+IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 ARCHITECTURE = {"aie-ml": 20, "aie-mlv2": 22}
 
 
@@ -105,12 +107,7 @@ def build(
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         work = _Compilation(gxx, (*flags, *(f"-I{r}" for r in roots)), Path(scratch), progress)
         work.precompile()
-        if kernels is None:
-            graph = work.compile(source)
-            found = work.sources(graph, source, roots)
-            objects = [graph, *work.compile_all([k for k in found if k.resolve() != source.resolve()])]
-        else:
-            objects = work.compile_all([source, *kernels])
+        objects = work.discover(source, roots) if kernels is None else work.compile_all([source, *kernels])
         work.link(objects, Path(scratch) / "run")
         (Path(scratch) / "run").replace(folder / "run")
     return Program(folder / "run", time.perf_counter() - started)
@@ -176,14 +173,40 @@ class _Compilation:
         self._call("-c", str(source), "-o", str(target), what=str(source))
         return target
 
+    def discover(self, source: Path, roots: tuple[Path, ...]) -> list[Path]:
+        """Objects of a graph and of the kernel sources that it names.
+
+        A kernel template may be defined in a source that never learns its arguments: the vendor's compiler instantiates it for each core.
+        Such sources are compiled once more behind the graph, in one unit with it, where the templates are instantiated.
+        """
+        graph = self.compile(source)
+        missing = self.unresolved(graph)
+        found = [k for k in self.sources(graph, missing, source, roots) if k.resolve() != source.resolve()]
+        objects = dict(zip(found, self.compile_all(found), strict=True))
+        wanted = _template_names(missing)
+        templates = [k for k in found if wanted & set(IDENTIFIER.findall(k.read_text(encoding="utf-8", errors="replace")))]
+        if not templates:
+            return [graph, *objects.values()]
+        together = self.folder / f"with_templates_{source.name}"
+        together.write_text("".join(f'#include "{path.resolve()}"\n' for path in (source, *templates)), encoding="utf-8")
+        return [self.compile(together), *(o for k, o in objects.items() if k not in templates)]
+
     def link(self, objects: list[Path], target: Path, *more: str) -> None:
         self.progress("linking")
         self._call(*map(str, objects), "-o", str(target), *more, what="the program")
 
-    def sources(self, graph: Path, source: Path, roots: tuple[Path, ...]) -> tuple[Path, ...]:
-        """The kernel sources that the graph names: its constructors run in a program whose kernels are missing."""
+    def unresolved(self, graph: Path) -> tuple[str, ...]:
+        """Mangled names that the graph leaves to its kernel sources."""
+        command = (self.gxx, *self.flags, str(graph), "-o", str(self.folder / "unresolved"), "-Wl,--no-demangle,--warn-unresolved-symbols")
+        said = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}, check=False).stderr
+        return tuple(dict.fromkeys(re.findall(r"undefined reference to `([^']+)'", said)))
+
+    def sources(self, graph: Path, missing: tuple[str, ...], source: Path, roots: tuple[Path, ...]) -> tuple[Path, ...]:
+        """The kernel sources that the graph names: its constructors run in a program whose kernels are stubs."""
+        stubs = self.folder / "stubs.s"
+        stubs.write_text("".join(f'.globl "{name}"\n"{name}":\n' for name in missing) + "ud2\n", encoding="ascii")
         lister = self.folder / "list"
-        self.link([graph], lister, "-Wl,--unresolved-symbols=ignore-all")
+        self.link([graph, stubs], lister)
         done = run(Program(lister, 0.0), source.parent, {"ADF_HOST_LIST": "1"}, timeout=60)
         if done.code != 0:
             raise HostError(f"{source}: the graph could not be constructed: {_first_lines(done.err) or f'exit code {done.code}'}")
@@ -193,6 +216,14 @@ class _Compilation:
         done = subprocess.run([self.gxx, *self.flags, *arguments], capture_output=True, text=True, errors="replace", check=False)
         if done.returncode != 0:
             raise HostError(f"{what} does not build:\n{_first_lines(done.stderr, 30)}")
+
+
+def _template_names(mangled: tuple[str, ...]) -> set[str]:
+    """Names of the templates, and of the classes around them, that these symbols are instances of."""
+    if not mangled:
+        return set()
+    names = subprocess.run(["c++filt", *mangled], capture_output=True, text=True, check=False).stdout.splitlines()
+    return {name for full in names for name in re.findall(r"(\w+)<", full.split("(")[0])}
 
 
 def _find(name: str, roots: tuple[Path, ...]) -> Path:

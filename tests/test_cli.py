@@ -54,7 +54,7 @@ def test_solve_and_verify(placer: CommandLine, tmp_path: Path) -> None:
     lines = ran.out.splitlines()
     assert len(lines) == 1
     result = json.loads(lines[-1])
-    assert list(result) == ["status", "mapping", "adf", "interval_cycles", "latency_cycles", "tiles_used", "objective", "seconds"]
+    assert list(result) == ["status", "mapping", "adf", "interval_cycles", "latency_cycles", "tiles_used", "objective", "seconds", "check"]
     assert result["status"] == "OPTIMAL"
     mapping = json.loads(Path(result["mapping"]).read_text())
     assert (mapping["schema"], mapping["batch"], mapping["tiles_used"]) == ("placer.mapping/1", 2, result["tiles_used"])

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "argument.hpp"
+#include "table.hpp"
 
 namespace adf::host {
 
@@ -82,6 +83,11 @@ inline void register_function(void (*run)(A...)) {
     under_construction.node->invoke = [all, run] { std::apply([&](auto *...argument) { run(argument->get()...); }, all); };
 }
 
+/// The tables that REGISTER_PARAMETER made of a kernel's members: only their places are said.
+struct ParameterList {
+    parameter operator[](std::size_t) const { return parameter::of_kernel(); }
+};
+
 /// A std::vector argument of create_object also feeds a constructor that takes an array by reference.
 template <class T>
 class ArrayOrVector {
@@ -147,6 +153,7 @@ public:
     host::PortList<direction::in> in;
     host::PortList<direction::out> out;
     host::PortList<direction::inout> inout;
+    host::ParameterList param;
 
     host::KernelNode *node() const { return node_; }
 

@@ -113,22 +113,15 @@ using adf::input_window;
 using adf::output_cascade;
 using adf::output_stream;
 using adf::output_window;
-using input_stream_int8 = adf::input_stream<int8>;
-using input_stream_int16 = adf::input_stream<int16>;
-using input_stream_int32 = adf::input_stream<int32>;
-using input_stream_float = adf::input_stream<float>;
-using output_stream_int8 = adf::output_stream<int8>;
-using output_stream_int16 = adf::output_stream<int16>;
-using output_stream_int32 = adf::output_stream<int32>;
-using output_stream_float = adf::output_stream<float>;
-using input_window_int8 = adf::input_window<int8>;
-using input_window_int16 = adf::input_window<int16>;
-using input_window_int32 = adf::input_window<int32>;
-using input_window_float = adf::input_window<float>;
-using output_window_int8 = adf::output_window<int8>;
-using output_window_int16 = adf::output_window<int16>;
-using output_window_int32 = adf::output_window<int32>;
-using output_window_float = adf::output_window<float>;
+// clang-format off
+#define ADF_HOST_PORTS(T)                                                                                                                  \
+    using input_stream_##T = adf::input_stream<T>; using output_stream_##T = adf::output_stream<T>;                                        \
+    using input_window_##T = adf::input_window<T>; using output_window_##T = adf::output_window<T>;
+ADF_HOST_PORTS(int8) ADF_HOST_PORTS(uint8) ADF_HOST_PORTS(int16) ADF_HOST_PORTS(uint16) ADF_HOST_PORTS(int32) ADF_HOST_PORTS(uint32)
+ADF_HOST_PORTS(int64) ADF_HOST_PORTS(uint64) ADF_HOST_PORTS(float) ADF_HOST_PORTS(bfloat16) ADF_HOST_PORTS(cint16) ADF_HOST_PORTS(cint32)
+ADF_HOST_PORTS(cfloat)
+#undef ADF_HOST_PORTS
+// clang-format on
 
 // Scalar stream access; vectors are in aie_api/aie_adf.hpp.
 template <class T>

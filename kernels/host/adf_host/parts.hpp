@@ -168,6 +168,21 @@ protected:
     host::SharedNode *node_ = nullptr;
 };
 
+/// DDR behind the shim's DMA: a shared buffer that fills no memory tile.
+template <class T>
+class external_buffer : public shared_buffer<T> {
+public:
+    external_buffer() = default;
+    static external_buffer create(const std::vector<std::uint32_t> &dimensions, unsigned writers, unsigned readers) {
+        external_buffer made(shared_buffer<T>::create(dimensions, writers, readers));
+        made.node()->external = true;
+        return made;
+    }
+
+private:
+    explicit external_buffer(const shared_buffer<T> &base) : shared_buffer<T>(base) {}
+};
+
 template <unsigned Ways>
 class pktsplit {
     static_assert(Ways <= 32, "pktsplit: at most 32 ways");
@@ -196,24 +211,5 @@ private:
 };
 template <unsigned Ways>
 using pktorderedmerge = pktmerge<Ways, true>;
-
-/// A lookup table: kernels read the global by its name, the graph only places it.
-class parameter {
-public:
-    parameter() = default;
-    template <class T>
-    static parameter array(T &) {
-        return parameter(host::add_node<host::Node>(host::NodeKind::table, "parameter"));
-    }
-    template <class T>
-    static parameter scalar(T &value) {
-        return array(value);
-    }
-    host::Node *node() const { return node_; }
-
-private:
-    explicit parameter(host::Node *node) : node_(node) {}
-    host::Node *node_ = nullptr;
-};
 
 } // namespace adf

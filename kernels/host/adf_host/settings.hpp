@@ -172,6 +172,14 @@ struct ss_fifo : location_constraint {
 struct bounding_box : location_constraint {
     bounding_box(int, int, int, int) : location_constraint{kind::box} {}
 };
+/// Tiles that a graph keeps to: routing and areas are not emulated.
+struct area_rectangle {
+    tile_type type;
+    int first_col, first_row, last_col, last_row;
+};
+struct area_group : location_constraint {
+    area_group(std::initializer_list<area_rectangle>, bool = false, bool = false, bool = false) : location_constraint{kind::box} {}
+};
 struct offsets {
     int col_offset = 0, row_offset = 0;
 };
@@ -261,6 +269,8 @@ template <class What>
 inline location_setting location(const graph &) {
     return {host::ignored_places, {}};
 }
+/// Accepted: apart from each other is what the checks want anyway.
+inline void not_equal(const location_setting &, const location_setting &) {}
 inline location_constraint stamp(const location_setting &) { return {}; }
 
 } // namespace adf

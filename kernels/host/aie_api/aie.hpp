@@ -5,10 +5,12 @@
 #if __cplusplus >= 202002L
 #include "detail/accum.hpp"
 #include "detail/arithmetic.hpp"
+#include "detail/buffer_stream.hpp"
 #include "detail/compare.hpp"
 #include "detail/memory.hpp"
 #include "detail/mmul.hpp"
 #include "detail/modes.hpp"
+#include "detail/native.hpp"
 #include "detail/shuffle.hpp"
 #include "detail/sliding.hpp"
 #include "detail/vector.hpp"

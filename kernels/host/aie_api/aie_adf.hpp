@@ -144,6 +144,12 @@ inline aie::vector<T, N> window_readincr_v(adf::input_window<T> *window) {
     window_incr(window, N);
     return value;
 }
+template <unsigned N, class T>
+inline aie::vector<T, N> window_readdecr_v(adf::input_window<T> *window) {
+    const auto value = aie::load_v<N>(window->ptr);
+    window_decr(window, N);
+    return value;
+}
 template <class T, unsigned N>
 inline void window_writeincr(adf::output_window<T> *window, const aie::vector<T, N> &value) {
     aie::store_v(window->ptr, value);
@@ -184,6 +190,18 @@ template <IoBuffer B>
 inline auto cbegin(B &b) {
     return static_cast<const typename B::value_type *>(b.data());
 }
+template <IoBuffer B>
+inline auto begin_circular(B &b) {
+    return begin_circular(detail::port_data(b), detail::port_extent(b));
+}
+template <IoBuffer B>
+inline auto begin_random_circular(B &b) {
+    return begin_circular(detail::port_data(b), detail::port_extent(b));
+}
+template <IoBuffer B>
+inline auto cbegin_circular(B &b) {
+    return cbegin_circular(b.data(), detail::port_extent(b));
+}
 template <unsigned N, IoBuffer B>
 inline auto begin_vector(B &b) {
     return begin_vector<N>(detail::port_data(b));
@@ -207,6 +225,10 @@ inline auto begin_vector_circular(B &b) {
 template <unsigned N, IoBuffer B>
 inline auto begin_vector_random_circular(B &b) {
     return begin_vector_circular<N>(detail::port_data(b), detail::port_extent(b));
+}
+template <unsigned N, IoBuffer B>
+inline auto cbegin_vector_random_circular(B &b) {
+    return cbegin_vector_circular<N>(b.data(), detail::port_extent(b));
 }
 template <unsigned N, IoBuffer B>
 inline auto cbegin_vector_circular(B &b) {

@@ -147,6 +147,56 @@ private:
     std::ptrdiff_t vectors_ = 0, index_ = 0;
 };
 
+/// Walks elements, and wraps after `size` of them.
+template <class T>
+class circular_iterator {
+public:
+    using value_type = std::remove_const_t<T>;
+    using difference_type = std::ptrdiff_t;
+    using reference = T &;
+    using pointer = T *;
+    using iterator_category = std::random_access_iterator_tag;
+
+    circular_iterator() = default;
+    circular_iterator(T *base, std::size_t size) : base_(base), size_(static_cast<std::ptrdiff_t>(size)) {}
+    reference operator*() const { return base_[index_]; }
+    reference operator[](std::ptrdiff_t i) const { return base_[wrapped(index_ + i)]; }
+    circular_iterator &operator++() { return *this += 1; }
+    circular_iterator &operator--() { return *this += -1; }
+    circular_iterator operator++(int) {
+        circular_iterator old = *this;
+        ++*this;
+        return old;
+    }
+    circular_iterator operator--(int) {
+        circular_iterator old = *this;
+        --*this;
+        return old;
+    }
+    circular_iterator &operator+=(std::ptrdiff_t n) {
+        index_ = wrapped(index_ + n);
+        return *this;
+    }
+    circular_iterator &operator-=(std::ptrdiff_t n) { return *this += -n; }
+    friend circular_iterator operator+(circular_iterator it, std::ptrdiff_t n) { return it += n; }
+    friend circular_iterator operator-(circular_iterator it, std::ptrdiff_t n) { return it -= n; }
+    friend bool operator==(const circular_iterator &a, const circular_iterator &b) { return a.base_ == b.base_ && a.index_ == b.index_; }
+
+private:
+    std::ptrdiff_t wrapped(std::ptrdiff_t index) const { return ((index % size_) + size_) % size_; }
+
+    T *base_ = nullptr;
+    std::ptrdiff_t size_ = 1, index_ = 0;
+};
+template <class T>
+inline auto begin_circular(T *p, std::size_t size) {
+    return circular_iterator<T>(p, size);
+}
+template <class T>
+inline auto cbegin_circular(const T *p, std::size_t size) {
+    return circular_iterator<const T>(p, size);
+}
+
 template <unsigned N, aie_dm_resource = aie_dm_resource::none, class T>
 inline auto begin_vector(T *p) {
     return vector_iterator<N, T>(p);
@@ -178,6 +228,10 @@ inline auto begin_vector_random_circular(T *p, std::size_t size) {
 template <unsigned N, class T>
 inline auto cbegin_vector_circular(const T *p, std::size_t size) {
     return vector_iterator<N, const T>(p, static_cast<std::ptrdiff_t>(size));
+}
+template <unsigned N, class T>
+inline auto cbegin_vector_random_circular(const T *p, std::size_t size) {
+    return cbegin_vector_circular<N>(p, size);
 }
 template <class T>
 inline T *begin(T *p) {
