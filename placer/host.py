@@ -106,7 +106,6 @@ def build(
         return Program(folder / "run", 0.0)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         work = _Compilation(gxx, (*flags, *(f"-I{r}" for r in roots)), Path(scratch), progress)
-        work.precompile()
         objects = work.discover(source, roots) if kernels is None else work.compile_all([source, *kernels])
         work.link(objects, Path(scratch) / "run")
         (Path(scratch) / "run").replace(folder / "run")
@@ -163,6 +162,8 @@ class _Compilation:
 
     def compile_all(self, sources: list[Path]) -> list[Path]:
         """Objects of `sources`, in parallel."""
+        if len(sources) > 2:
+            self.precompile()
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             return list(pool.map(self.compile, sources))
 
@@ -202,12 +203,13 @@ class _Compilation:
         return tuple(dict.fromkeys(re.findall(r"undefined reference to `([^']+)'", said)))
 
     def sources(self, graph: Path, missing: tuple[str, ...], source: Path, roots: tuple[Path, ...]) -> tuple[Path, ...]:
-        """The kernel sources that the graph names: its constructors run in a program whose kernels are stubs."""
+        """The kernel sources that global graphs name: their constructors run in a program whose kernels are stubs and whose main lists."""
         stubs = self.folder / "stubs.s"
-        stubs.write_text("".join(f'.globl "{name}"\n"{name}":\n' for name in missing) + "ud2\n", encoding="ascii")
+        labels = "".join(f'.globl "{name}"\n"{name}":\n' for name in missing)
+        stubs.write_text(f"{labels}ud2\n.globl __wrap_main\n__wrap_main: jmp adf_host_list_sources\n", encoding="ascii")
         lister = self.folder / "list"
-        self.link([graph, stubs], lister)
-        done = run(Program(lister, 0.0), source.parent, {"ADF_HOST_LIST": "1"}, timeout=60)
+        self.link([graph, stubs], lister, "-Wl,--wrap=main")
+        done = run(Program(lister, 0.0), source.parent, timeout=60)
         if done.code != 0:
             raise HostError(f"{source}: the graph could not be constructed: {_first_lines(done.err) or f'exit code {done.code}'}")
         return tuple(_find(name, roots) for name in dict.fromkeys(done.out.split("\n")) if name)

@@ -19,8 +19,6 @@ public:
 
     /// Check the graph and load it. A graph that breaks a rule ends the program with exit code 1.
     return_code init() {
-        if (std::getenv("ADF_HOST_LIST"))
-            list_sources();
         engine_ = std::make_unique<host::Engine>(host::flatten(this, host::demangled(typeid(*this).name())));
         return return_code::ok;
     }
@@ -60,14 +58,6 @@ public:
     }
 
 private:
-    /// For the build: the kernel sources, a line each; nothing runs.
-    [[noreturn]] static void list_sources() {
-        for (const auto &node : host::registry().nodes)
-            if (node->kind == host::NodeKind::kernel)
-                std::printf("%s\n", static_cast<const host::KernelNode &>(*node).source.c_str());
-        std::fflush(stdout);
-        std::_Exit(0);
-    }
     host::Engine &engine() {
         if (!engine_)
             host::stop("the graph was used before init()");
@@ -110,6 +100,15 @@ private:
 
     std::unique_ptr<host::Engine> engine_;
 };
+
+/// For the build, in place of main(): the kernel sources of all graphs, a line each; nothing runs.
+extern "C" [[gnu::used]] inline int adf_host_list_sources() {
+    for (const auto &node : host::registry().nodes)
+        if (node->kind == host::NodeKind::kernel)
+            std::printf("%s\n", static_cast<const host::KernelNode &>(*node).source.c_str());
+    std::fflush(stdout);
+    std::_Exit(0);
+}
 
 /// Profiling calls return at once: time is not emulated.
 namespace event {

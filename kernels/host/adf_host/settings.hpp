@@ -172,20 +172,23 @@ struct ss_fifo : location_constraint {
 struct bounding_box : location_constraint {
     bounding_box(int, int, int, int) : location_constraint{kind::box} {}
 };
-/// Tiles that a graph keeps to: routing and areas are not emulated.
-struct area_rectangle {
+namespace host {
+/// What the vendor's names below are given in braces.
+struct Rectangle {
     tile_type type;
     int first_col, first_row, last_col, last_row;
 };
-struct area_group : location_constraint {
-    area_group(std::initializer_list<area_rectangle>, bool = false, bool = false, bool = false) : location_constraint{kind::box} {}
-};
-struct offsets {
+struct Steps {
     int col_offset = 0, row_offset = 0;
 };
+} // namespace host
+/// Tiles that a graph keeps to: routing and areas are not emulated.
+struct area_group : location_constraint {
+    area_group(std::initializer_list<host::Rectangle>, bool = false, bool = false, bool = false) : location_constraint{kind::box} {}
+};
 struct relative_offset {
-    explicit relative_offset(offsets by) : by(by) {}
-    offsets by;
+    explicit relative_offset(host::Steps by) : by(by) {}
+    host::Steps by;
 };
 
 /// location<>(x): takes places, and is itself one for another x.

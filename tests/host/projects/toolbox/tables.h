@@ -1,0 +1,3 @@
+#pragma once
+#include <adf.h>
+extern int32 offsets[8];

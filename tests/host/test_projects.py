@@ -1,0 +1,113 @@
+"""Projects as others write them for the vendor's tools, unchanged: class templates that only their source defines, subgraphs, re-tiling on
+every edge, cascades, streams, windows, GMIO, tables, asynchronous buffers, parameters both ways.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from placer import host
+from placer.host import Program
+from placer.network import IntArray
+from tests.command_line import CommandLine
+
+pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+
+PROJECTS = Path(__file__).with_name("projects")
+ITERATIONS = 4
+
+
+def write(path: Path, values: IntArray, width: int) -> None:
+    """Values as a PLIO file, so many a line."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(" ".join(map(str, row)) + "\n" for row in values.reshape(-1, width)))
+
+
+def read(folder: Path, name: str) -> IntArray:
+    """The values of an output file."""
+    text = (folder / "x86simulator_output" / "data" / f"{name}.txt").read_text()
+    return np.array([int(t) for t in text.split() if t != "TLAST"])
+
+
+@pytest.mark.slow
+def test_dense_chain(tmp_path: Path) -> None:
+    """Row-major in, blocks inside, row-major in between: 32 -> 16 in two cascades, then 16 -> 8."""
+    x = np.random.default_rng(0).integers(-128, 128, (24, 32))
+    write(tmp_path / "data" / "ifm_c0.txt", x, 16)
+    ran = host.run(host.build(PROJECTS / "dense_chain" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    rule = (7 * np.arange(5 * 128) + 3) % 31 - 15
+    first, second = rule[:512].reshape(2, 2, 2, 8, 8), rule[512:].reshape(16, 8)
+    first = first.transpose(1, 2, 3, 0, 4).reshape(32, 16)
+    steps = np.arange(8)
+    hidden = np.maximum(np.clip(np.rint((x @ first + np.concatenate([100 * steps - 300, 50 * steps])) / 64), -128, 127), 0).astype(int)
+    total = hidden @ second + 1000 - 400 * steps
+    away = np.sign(total) * ((np.abs(total) + 4) >> 3)
+    got = read(tmp_path, "y_p0").reshape(-1, 4, 8).reshape(24, 8)
+    assert np.array_equal(got, away)
+
+
+@pytest.fixture(scope="module")
+def toolbox() -> Program:
+    """One of everything."""
+    return host.build(PROJECTS / "toolbox" / "app.cpp", (), None, extra=("-O0",))
+
+
+@pytest.mark.slow
+def test_toolbox(toolbox: Program, tmp_path: Path) -> None:
+    """Each branch of the graph against numpy."""
+    random = np.random.default_rng(0)
+    data = tmp_path / "data"
+    power = random.integers(-900, 900, 64 * ITERATIONS)
+    image = random.integers(-50, 50, (ITERATIONS, 8, 8))
+    sums = random.integers(-9, 9, 32 * ITERATIONS)
+    moving = random.integers(-60, 60, 32 * ITERATIONS)
+    weights = random.integers(-5, 5, 32 * ITERATIONS // 2)
+    bf16 = random.integers(-32768, 32768, 16 * ITERATIONS)
+    for name, values, width in (("power", power, 4), ("sums", sums, 1), ("moving", moving, 4), ("weights", weights, 1), ("bf16", bf16, 8)):
+        write(data / f"{name}.txt", values, width)
+    rows = "".join(f"DATA,{a},{b},0,-1\n" for a, b in image.reshape(-1, 2))
+    (data / "image.csv").write_text("CMD,D,D,TLAST,TKEEP\n" + rows)
+    ran = host.run(toolbox, tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+
+    squares = np.minimum((power * power + 8) >> 4, 32767)
+    assert np.array_equal(read(tmp_path, "power_out"), squares)
+    assert np.array_equal(read(tmp_path, "chosen_out"), 15 - (squares & 15))
+    padded = np.pad(image, ((0, 0), (1, 1), (1, 1))).reshape(ITERATIONS, 1, 100).repeat(2, 1)
+    assert np.array_equal(read(tmp_path, "image_out"), 3 * padded.reshape(-1))
+    assert np.array_equal(read(tmp_path, "sums_out"), sums.reshape(-1, 8).sum(1))
+    assert (tmp_path / "x86simulator_output" / "data" / "sums_out.txt").read_text().split()[1] == "TLAST"
+    past = np.concatenate([np.zeros(8, np.int64), moving])
+    averages = np.array([past[i : i + 9].sum() for i in range(len(moving))])
+    assert np.array_equal(read(tmp_path, "moving_out"), averages)
+    assert np.array_equal(read(tmp_path, "counted_out"), averages)
+    assert np.array_equal(read(tmp_path, "table_out"), averages + np.tile(np.arange(101, 109), 4 * ITERATIONS))
+    used = weights.reshape(-1, 32).repeat(2, 0)
+    assert np.array_equal(read(tmp_path, "weighed_out"), (averages.reshape(-1, 32) * used).reshape(-1))
+    negative_number = (bf16 < 0) & ((bf16 & 0x7FFF) <= 0x7F80) & (bf16 != -32768)
+    assert np.array_equal(read(tmp_path, "bf16_out"), np.where(negative_number, 0, bf16))
+    above = int(np.count_nonzero(averages > 50))
+    assert ran.out.split() == [str(len(averages) - above), str(above), "0"]
+
+
+def test_host_command(placer: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--cflags` prints what g++ needs; `--run` exits with the program's code, and names a source that is not there."""
+    flags = placer("host", "--cflags").out.split()
+    assert "-std=c++20" in flags
+    assert "-D__AIE_ARCH__=20" in flags
+    assert "-D__AIE_ARCH__=22" in placer("host", "--cflags", "--generation", "aie-mlv2").out
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "three.cpp").write_text("#include <adf.h>\nint main() { return 3; }\n")
+    assert placer("host", "--run", "three.cpp").code == 3
+    (tmp_path / "wrong.cpp").write_text("#include <adf.h>\nint main() { return undeclared; }\n")
+    ran = placer("host", "--run", "wrong.cpp")
+    assert ran.code == 1
+    assert "wrong.cpp does not build" in ran.err
+    assert "undeclared" in ran.err
+    assert placer("host", "--run", "none.cpp").code == 2
+    assert placer("host").code == 2
