@@ -32,8 +32,8 @@ CASCADE_QUEUE_CYCLES = 4
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # What a stream's first word takes besides its bytes: the start of the DMA, and 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
-# ASSUMPTION: three switches, where distances are not known yet.
-STREAM_CYCLES = DMA_START_CYCLES + 7 + 4 * 3
+# ASSUMPTION: eight switches, as in the shipped mappings, where distances are not known yet.
+STREAM_CYCLES = DMA_START_CYCLES + 7 + 4 * 8
 
 
 @dataclass(frozen=True)

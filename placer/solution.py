@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from placer.cycles import STREAM_CYCLES
 from placer.layout import Partition
+from placer.pacing import (
+    Stage,
+    Stream,
+    Wait,
+    buffer_waits,
+    input_waits,
+    output_waits,
+    shared_waits,
+    smallest_interval,
+    stage_waits,
+    stream_waits,
+)
 from placer.problem import BlockKind, Level, MappingProblem, Net, Option, Reader, Shape
 
 # Objective values are integers: `transport` counts hundredths of a column.
@@ -110,13 +123,39 @@ class Evaluation:
         return sum(self.option(i).tiles for i in range(len(self.problem.blocks)))
 
     def interval(self) -> int:
-        """Cycles between two runs in steady state: the slowest kernel or stream (modelled)."""
-        worst = max(self.option(i).cycles for i in range(len(self.problem.blocks)))
+        """Cycles between two runs in steady state: the slowest kernel or stream, or what their waiting for each other takes (modelled)."""
+        return smallest_interval(tuple(self._waits()))
+
+    def _waits(self) -> Iterator[Wait]:
+        stages = [self._stage(i) for i in range(len(self.problem.blocks))]
+        for stage in stages:
+            if stage:
+                yield from stage_waits(stage)
         for net, choice in zip(self.problem.nets, self.solution.nets, strict=True):
-            for reader, kind in zip(net.readers, choice.kinds, strict=True):
-                if kind is not EdgeKind.SHARED_MEMORY:
-                    worst = max(worst, self.option(net.producer).output_cycles, self.option(reader.block).input_cycles[reader.port])
-        return worst
+            source = stages[net.producer]
+            if choice.kinds[0] is EdgeKind.SHARED_MEMORY:
+                target = stages[net.readers[0].block]
+                assert source and target, "a border shares no memory"
+                yield from shared_waits(source, target)
+                continue
+            out = Stream(f"{net.activation}.out", self.option(net.producer).output_cycles)
+            yield from stream_waits(out)
+            if source:
+                yield from output_waits(source, out)
+            for number, (reader, kind) in enumerate(zip(net.readers, choice.kinds, strict=True)):
+                target, into = stages[reader.block], out
+                if kind is EdgeKind.MEMORY_TILE:
+                    into = Stream(f"{net.activation}.{number}", self.option(reader.block).input_cycles[reader.port])
+                    yield from stream_waits(into)
+                    yield from buffer_waits(out, into)
+                if target:
+                    yield from input_waits(into, target)
+
+    def _stage(self, block: int) -> Stage | None:
+        option = self.option(block)
+        if self.problem.blocks[block].kind is not BlockKind.LAYER:
+            return None
+        return Stage(self.problem.blocks[block].name, option.cycles, option.latency - option.cycles)
 
     def latency(self) -> int:
         """Cycles from the first input word to the last output word of one run, each layer waiting for its whole input (modelled)."""

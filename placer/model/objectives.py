@@ -9,6 +9,7 @@ from ortools.sat.python import cp_model
 
 from placer.cycles import STREAM_CYCLES
 from placer.model.linear import Expression, total, weighted
+from placer.model.pace import add_pace
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
 from placer.problem import BlockKind, Level, Reader
 from placer.solution import DISTANCE_SCALE, Box, bounding_box
@@ -30,8 +31,9 @@ def level_expression(v: Variables, level: Level) -> Expression:
 
 
 def _interval(v: Variables) -> Expression:
-    cycles = [[o.cycles, o.output_cycles, *o.input_cycles] for b in v.blocks for o in b.block.options]
-    interval = v.model.new_int_var(0, max(c for group in cycles for c in group), "interval")
+    """At least every kernel and stream, and what their waiting for each other takes. The plain bounds help the linear relaxation."""
+    horizon = _horizon(v)
+    interval = v.model.new_int_var(0, horizon, "interval")
     for b in v.blocks:
         v.model.add(interval >= b.chosen(o.cycles for o in b.block.options))
     for net in v.nets:
@@ -39,7 +41,14 @@ def _interval(v: Variables) -> Expression:
             streams = _Streams(v, net, reader, edge)
             v.model.add(interval >= streams.dma_written + streams.buffer_written)
             v.model.add(interval >= streams.dma_read + streams.buffer_read)
+    add_pace(v, interval, horizon)
     return interval
+
+
+def _horizon(v: Variables) -> int:
+    """No run takes longer: every layer and every stream at its slowest, one after the other."""
+    streams = sum(STREAM_CYCLES + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options) for b in v.blocks)
+    return sum(max(o.latency for o in b.block.options) for b in v.blocks) + 2 * streams
 
 
 class _Streams:
@@ -58,8 +67,7 @@ class _Streams:
 
 
 def _latency(v: Variables) -> Expression:
-    streams_of = [STREAM_CYCLES + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options) for b in v.blocks]
-    limit = sum(max(o.latency for o in b.block.options) for b in v.blocks) + 2 * sum(streams_of)
+    limit = _horizon(v)
     done = [v.model.new_int_var(0, limit, f"{b.block.name}.done") for b in v.blocks]
     latency = v.model.new_int_var(0, limit, "latency")
     for b, end in zip(v.blocks, done, strict=True):

@@ -8,6 +8,18 @@ from placer.cycles import STREAM_CYCLES, TileWork, hop_cycles, layer_cycles, tra
 from placer.layers import DenseLayer, Side
 from placer.layout import Partition
 from placer.mapping import MappedEdge, MappedTile
+from placer.pacing import (
+    Stage,
+    Stream,
+    Wait,
+    buffer_waits,
+    input_waits,
+    output_waits,
+    shared_waits,
+    smallest_interval,
+    stage_waits,
+    stream_waits,
+)
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
@@ -92,11 +104,33 @@ def _window_cycles(s: Subject, tensor: str, partition: Partition) -> int:
 
 
 def _interval(s: Subject, pairs: dict[str, LayerPair]) -> int:
-    cycles = [_kernel_cycles(s, p) for p in pairs.values()]
-    for edge in s.mapping.edges:
-        if edge.kind != "shared_memory":
-            cycles += [_window_cycles(s, edge.tensor, edge.written), _window_cycles(s, edge.tensor, edge.read)]
-    return max(cycles, default=0)
+    """The smallest interval that keeps all waits of the pipeline, layer by layer."""
+    stages = {name: Stage(name, _kernel_cycles(s, p), (p.mapped.split.k - 1) * _hop_cycles(s, p)) for name, p in pairs.items()}
+    waits = [wait for stage in stages.values() for wait in stage_waits(stage)]
+    for tensor in dict.fromkeys(e.tensor for e in s.mapping.edges):
+        waits += _net_waits(s, stages, [e for e in s.mapping.edges if e.tensor == tensor])
+    return smallest_interval(tuple(waits))
+
+
+def _net_waits(s: Subject, stages: dict[str, Stage], edges: list[MappedEdge]) -> Iterator[Wait]:
+    first = edges[0]
+    source, target = stages.get(first.producer), stages.get(first.consumer)
+    if first.kind == "shared_memory":
+        if source and target:
+            yield from shared_waits(source, target)
+        return
+    out = Stream(f"{first.tensor}.out", _window_cycles(s, first.tensor, first.written))
+    yield from stream_waits(out)
+    if source:
+        yield from output_waits(source, out)
+    for number, edge in enumerate(edges):
+        reader, into = stages.get(edge.consumer), out
+        if edge.kind == "memory_tile":
+            into = Stream(f"{edge.tensor}.{number}", _window_cycles(s, edge.tensor, edge.read))
+            yield from stream_waits(into)
+            yield from buffer_waits(out, into)
+        if reader:
+            yield from input_waits(into, reader)
 
 
 def _latency(s: Subject, pairs: dict[str, LayerPair]) -> int:

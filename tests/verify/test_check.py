@@ -221,8 +221,8 @@ def imported(path: Path) -> set[str]:
 
 
 def test_the_checker_is_independent() -> None:
-    """It may know devices, layouts, layers and cycle formulas; no options, problems, models, engines or assembly."""
-    allowed = {"placer.cycles", "placer.device", "placer.layers", "placer.layout", "placer.mapping"}
+    """It may know devices, layouts, layers, cycle and interval formulas; no options, problems, models, engines or assembly."""
+    allowed = {"placer.cycles", "placer.device", "placer.layers", "placer.layout", "placer.mapping", "placer.pacing"}
     for file in Path(str(placer.verify.__file__)).parent.glob("*.py"):
         ours = {name for name in imported(file) if name.startswith("placer") and not name.startswith("placer.verify")}
         assert ours <= allowed, file.name
