@@ -13,6 +13,7 @@ from rich.text import Text
 from placer import __version__
 from placer.commands.devices import devices
 from placer.commands.host import host
+from placer.commands.place import place_instances
 from placer.commands.profile import profile
 from placer.commands.report import report
 from placer.commands.run import run
@@ -43,6 +44,7 @@ def _root(
 
 for command in (solve, verify, profile, report, run, host, devices):
     app.command()(command)
+app.command("place")(place_instances)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ annealing: Hukushima and Iba, 2003).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -34,20 +35,27 @@ Improved = Callable[[Places, int], bool]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long a run is: chains at once, and sweeps over all blocks."""
+    """How long a run is: chains at once, sweeps over all blocks, and seconds (infinite for a run that is the same on every machine)."""
 
     chains: int
     sweeps: int
+    seconds: float
 
 
-def anneal(instance: Instance, schedule: Schedule, seed: int, below: int | None, improved: Improved) -> None:
-    """Call `improved` with each legal placement cheaper than `below` (units) and all before it, until it returns False or the run ends."""
+def anneal(instance: Instance, schedule: Schedule, seed: tuple[int, ...], below: int | None, improved: Improved) -> None:
+    """Call `improved` with each legal placement cheaper than `below` (units) and all before it, until it returns False or the run ends.
+
+    The schedule cools by sweeps or by the clock, whichever is further.
+    """
     population = _Population(instance, schedule.chains, np.random.default_rng(seed), below)
     free = [t for t in population.tables if t.movable]
     if not free:
         return
+    began = time.monotonic()
     for sweep in range(schedule.sweeps):
-        progress = sweep / max(1, schedule.sweeps - 1)
+        progress = max(sweep / max(1, schedule.sweeps - 1), (time.monotonic() - began) / schedule.seconds)
+        if progress > 1.0:
+            return
         temperature = instance.scale * _between(TEMPERATURES, progress)
         penalty = instance.scale * _between(PENALTIES, progress)
         for number in population.random.permutation(len(free)):

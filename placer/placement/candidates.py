@@ -37,12 +37,19 @@ def candidates(instance: Instance, places: Places | None = None, free: frozenset
     return tuple(stay[n] if n in stay else _free_ways(instance, n, places, free, taken) for n in sorted(everyone))
 
 
-def tiles(instance: Instance, takes: int) -> Iterator[int]:
+def tiles(takes: int) -> Iterator[int]:
     """The numbers of the tiles in a set."""
     while takes:
         lowest = takes & -takes
         yield lowest.bit_length() - 1
         takes ^= lowest
+
+
+def beside(instance: Instance, producer: int, consumer: int, place: Place) -> Place:
+    """Where `producer` must stand for the consumer at `place` to share its keep-out."""
+    link = next(link for link in instance.links if link.may_share and (link.producer, link.consumer) == (producer, consumer))
+    x, y = instance.shared_at(link)
+    return place[0] - x, place[1] - y
 
 
 def extent(instance: Instance, block: Block, place: Place) -> int:
@@ -62,7 +69,7 @@ def _staying(instance: Instance, number: int, places: Places, free: frozenset[in
     return tuple(
         way
         for way in _ways(instance, number, places[number])
-        if way.shares is None or way.shares in free or places[way.shares] == _beside(instance, way.shares, number, places[number])
+        if way.shares is None or way.shares in free or places[way.shares] == beside(instance, way.shares, number, places[number])
     )
 
 
@@ -77,7 +84,7 @@ def _free_ways(instance: Instance, number: int, places: Places | None, free: fro
             continue
         for way in _ways(instance, number, place):
             stays = way.shares is not None and way.shares not in free
-            if stays and (places is None or places[way.shares or 0] != _beside(instance, way.shares or 0, number, place)):
+            if stays and (places is None or places[way.shares or 0] != beside(instance, way.shares or 0, number, place)):
                 continue
             if not way.takes & taken:
                 found.append(way)
@@ -98,14 +105,7 @@ def _ways(instance: Instance, number: int, place: Place) -> list[Way]:
     own = extent(instance, instance.blocks[number], place)
     ways = [Way(place, None, own)]
     for producer in sorted({link.producer for link in instance.links if link.may_share and link.consumer == number}):
-        block, (x, y) = instance.blocks[producer], _beside(instance, producer, number, place)
+        block, (x, y) = instance.blocks[producer], beside(instance, producer, number, place)
         if x >= 0 and 0 <= y <= instance.height - block.height and own & extent(instance, block, (x, y)):
             ways.append(Way(place, producer, own & ~extent(instance, block, (x, y))))
     return ways
-
-
-def _beside(instance: Instance, producer: int, consumer: int, place: Place) -> Place:
-    """Where `producer` must stand for the consumer at `place` to share its keep-out."""
-    link = next(link for link in instance.links if link.may_share and (link.producer, link.consumer) == (producer, consumer))
-    x, y = instance.shared_at(link)
-    return place[0] - x, place[1] - y

@@ -6,12 +6,7 @@ face, and `mu` times the row of every block. Costs are whole numbers of units (I
 
 from __future__ import annotations
 
-from placer.placement.instance import Block, Instance, Link, Places, Region, Span
-
-
-def gap(a: Span, b: Span) -> int:
-    """Steps between two inclusive ranges; 0 when they meet."""
-    return max(0, b[0] - a[1], a[0] - b[1])
+from placer.placement.instance import Block, Instance, Link, Places, Region
 
 
 def cost_units(instance: Instance, places: Places) -> int:
@@ -22,10 +17,8 @@ def cost_units(instance: Instance, places: Places) -> int:
 
 def link_units(instance: Instance, link: Link, places: Places) -> int:
     """What one edge costs, in units."""
-    producer, consumer = instance.blocks[link.producer], instance.blocks[link.consumer]
     (px, py), (cx, cy) = places[link.producer], places[link.consumer]
-    across = gap(_moved(producer.output_face.columns(producer.width), px), _moved(consumer.input_face.columns(consumer.width), cx))
-    along = gap(_moved(producer.output_face.rows(producer.height), py), _moved(consumer.input_face.rows(consumer.height), cy))
+    across, along = instance.gaps(link, cx - px, cy - py)
     return instance.scale * across + instance.row_units * along
 
 
@@ -51,10 +44,6 @@ def violations(instance: Instance, places: Places) -> list[str]:
             if _extents_meet(instance, places, one, other) and (one, other) not in shared and (other, one) not in shared:
                 found.append(f"{instance.blocks[one].name} overlaps {instance.blocks[other].name} or breaks a keep-out")
     return found
-
-
-def _moved(span: Span, by: int) -> Span:
-    return span[0] + by, span[1] + by
 
 
 def _covers(block: Block, place: tuple[int, int], region: Region) -> bool:

@@ -88,7 +88,9 @@ class Block:
         for role, face in (("input_face", self.input_face), ("output_face", self.output_face)):
             length = self.height if face.side in {Side.LEFT, Side.RIGHT} else self.width
             if not face.start <= face.end < length:
-                raise ValueError(f"{role} from {face.start} to {face.end} must lie within 0 to {length - 1}, its side of block {self.name!r}")
+                raise ValueError(
+                    f"{role} from {face.start} to {face.end} must lie within 0 to {length - 1}, its side of block {self.name!r}"
+                )
         return self
 
 
@@ -184,10 +186,22 @@ class Instance:
         """Cost of a block's row, in units."""
         return int(Fraction(str(self.mu)) * self.scale)
 
+    def gaps(self, link: Link, x: int, y: int) -> tuple[int, int]:
+        """Columns and rows between the faces of an edge whose consumer stands at the offset (x, y) from its producer."""
+        producer, consumer = self.blocks[link.producer], self.blocks[link.consumer]
+        across = _gap(producer.output_face.columns(producer.width), consumer.input_face.columns(consumer.width), x)
+        along = _gap(producer.output_face.rows(producer.height), consumer.input_face.rows(consumer.height), y)
+        return across, along
+
     def shared_at(self, link: Link) -> Place:
         """Where the consumer of `link` stands, from its producer's anchor, when the two share a keep-out."""
         producer, consumer = self.blocks[link.producer], self.blocks[link.consumer]
         return producer.width, producer.output_face.start - consumer.input_face.start
+
+
+def _gap(a: Span, b: Span, shift: int) -> int:
+    """Steps between two inclusive ranges, the second moved by `shift`; 0 when they meet."""
+    return max(0, b[0] + shift - a[1], a[0] - b[1] - shift)
 
 
 _INSTANCES = TypeAdapter(tuple[Instance, ...])

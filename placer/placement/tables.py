@@ -140,8 +140,12 @@ def _edge_table(instance: Instance, link: Link, number: int) -> EdgeTable:
     producer, consumer = instance.blocks[link.producer], instance.blocks[link.consumer]
     own, other = (producer, consumer) if number == link.producer else (consumer, producer)
     ends = (producer.output_face, consumer.input_face) if number == link.producer else (consumer.input_face, producer.output_face)
-    across = _gaps(ends[1].columns(other.width), ends[0].columns(own.width), instance.width - other.width + 1, instance.width - own.width + 1)
-    along = _gaps(ends[1].rows(other.height), ends[0].rows(own.height), instance.height - other.height + 1, instance.height - own.height + 1)
+    across = _gaps(
+        ends[1].columns(other.width), ends[0].columns(own.width), instance.width - other.width + 1, instance.width - own.width + 1
+    )
+    along = _gaps(
+        ends[1].rows(other.height), ends[0].rows(own.height), instance.height - other.height + 1, instance.height - own.height + 1
+    )
     partner = link.consumer if number == link.producer else link.producer
     return EdgeTable(partner, (instance.scale * across).astype(np.float32), (instance.row_units * along).astype(np.float32))
 

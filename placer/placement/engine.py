@@ -1,0 +1,197 @@
+"""Placing one instance: a first answer at once, then better ones, then a proof or a bound.
+
+1. Skyline: legal in milliseconds.
+2. Population annealing, round after round from new starts, until rounds stop helping or their share of the effort is used.
+3. An exact engine, from the best placement: closes the gap, or states it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+
+from placer.errors import InputError
+from placer.placement.anneal import Schedule, anneal
+from placer.placement.answer import Answer, Effort, ExactEngine, Incumbent, Status
+from placer.placement.cost import cost_units, violations
+from placer.placement.instance import Block, Instance, Places
+from placer.placement.skyline import place_along_skyline
+from placer.placement.windows import pair_bounds
+
+# Places tried at once by a round: about as many as stay in a core's cache; and the sweeps of a round.
+CHAINS, TILES_AT_ONCE, LEAST_CHAINS, ROUND_SWEEPS = 64, 20_000, 8, 400
+# Part of the effort that annealing may take; with a deadline closer than SHORT seconds, nearly all of it.
+ANNEALING_PART, SHORT, SHORT_PART, SHORTEST_ROUND = 0.6, 2.0, 0.9, 0.1
+# Rounds without improvement after which annealing gives way, where an exact engine can take over.
+STALE_ROUNDS = 3
+# An exact model holds every tile of every place of every block: up to so many; and about so many seconds to build for each.
+EXACT_TILES, BUILD_SECONDS = 4_000_000, 3e-6
+
+Progress = Callable[[Incumbent], None]
+
+
+def exact_engine(solver: str) -> ExactEngine:
+    """The engine called "cpsat" or "sat"; "auto" is CP-SAT, or SAT where OR-Tools is not installed.
+
+    Raises InputError for another name, or for a library that is not installed.
+    """
+    if solver == "auto":
+        solver = "cpsat" if find_spec("ortools") else "sat"
+    if solver == "cpsat":
+        if not find_spec("ortools"):
+            raise InputError("the solver cpsat needs OR-Tools: pip install ortools, or use --solver sat")
+        from placer.solvers.placement_cpsat import CpSatPlacement  # noqa: PLC0415 - only the engine in use is imported
+
+        return CpSatPlacement()
+    if solver == "sat":
+        if not find_spec("pysat"):
+            raise InputError("the solver sat needs PySAT: pip install python-sat")
+        from placer.solvers.placement_sat import SatPlacement  # noqa: PLC0415 - only the engine in use is imported
+
+        return SatPlacement()
+    raise InputError(f"solver {solver!r} is not known; known: auto, cpsat, sat")
+
+
+def place(instance: Instance, engine: ExactEngine, effort: Effort, prove: bool, progress: Progress) -> Answer:
+    """The best placement found within `effort`, and what is known of the optimum.
+
+    prove: leave annealing as soon as a round does not help, for a proof. An interrupt (Ctrl-C) ends the search with what it has; the
+    answer's reason then says so.
+    """
+    search = _Search(instance, engine, effort, prove, progress)
+    search.reason = _too_large(instance)
+    if search.reason:
+        search.infeasible = True
+        return search.answer()
+    try:
+        search.run()
+    except KeyboardInterrupt:
+        search.reason = "interrupted"
+    return search.answer()
+
+
+def _too_large(instance: Instance) -> str:
+    """Why no placement can exist, from sizes alone; empty if they say nothing."""
+    for block in instance.blocks:
+        if block.width > instance.width or block.height > instance.height:
+            return f"{block.name} is {block.width} x {block.height}, the grid {instance.width} x {instance.height}"
+    demand, supply = sum(b.width * b.height for b in instance.blocks), instance.width * instance.height
+    return f"the blocks take {demand} tiles, the grid has {supply}" if demand > supply else ""
+
+
+@dataclass
+class _Search:
+    """The state of a search: the best placement and bound so far, in units."""
+
+    instance: Instance
+    engine: ExactEngine
+    effort: Effort
+    prove: bool
+    progress: Progress
+    places: Places | None = None
+    cost: int | None = None
+    bound: int = 0
+    infeasible: bool = False
+    reason: str = ""
+    history: list[Incumbent] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        """All three phases, until a proof or the end of the effort."""
+        self.better(place_along_skyline(self.instance, self.effort.seed))
+        self.raise_bound(sum(b.units for b in pair_bounds(self.instance)) + self._anchored_units())
+        work = self._anneal()
+        if not self.proven() and not self.effort.spent:
+            self._exact(work)
+
+    def proven(self) -> bool:
+        """Whether cost and bound meet."""
+        return self.cost is not None and self.cost <= self.bound
+
+    def better(self, places: Places | None) -> None:
+        """Take a placement if it is better than the best so far."""
+        if places is None:
+            return
+        cost = cost_units(self.instance, places)
+        if (self.cost is None or cost < self.cost) and not violations(self.instance, places):
+            self.places, self.cost = places, cost
+            self._news()
+
+    def raise_bound(self, bound: int) -> None:
+        """Take a bound if it is better than the best so far."""
+        if bound > self.bound:
+            self.bound = bound
+            self._news()
+
+    def answer(self) -> Answer:
+        """What the search knows."""
+        seconds, scale = time.monotonic() - self.began, self.instance.scale
+        status = Status.INFEASIBLE if self.infeasible else Status.UNKNOWN
+        if self.places is not None:
+            status = Status.OPTIMAL if self.proven() else Status.FEASIBLE
+        cost = None if self.cost is None else self.cost / scale
+        bound = None if self.infeasible else min(self.bound, self.bound if self.cost is None else self.cost) / scale
+        engine = f"{self.engine.name} {self.engine.version}"
+        return Answer(self.instance.name, status, cost, bound, seconds, self.places, engine, self.reason, tuple(self.history))
+
+    def _news(self) -> None:
+        cost = None if self.cost is None else self.cost / self.instance.scale
+        incumbent = Incumbent(time.monotonic() - self.began, cost, self.bound / self.instance.scale)
+        self.history.append(incumbent)
+        self.progress(incumbent)
+
+    def _anchored_units(self) -> int:
+        return self.instance.height_units * sum(b.anchor[1] for b in self.instance.blocks if b.anchor)
+
+    def _anneal(self) -> float:
+        """Rounds of annealing; the work that is left. A round is a unit of work."""
+        work = self.effort.work
+        seconds = self.effort.seconds
+        until = seconds * (1 - (SHORT_PART if seconds < SHORT else ANNEALING_PART))
+        chains = max(LEAST_CHAINS, min(CHAINS, TILES_AT_ONCE // (self.instance.width * self.instance.height)))
+        number = stale = 0
+        while not self.proven() and (work - 1 >= self.effort.work * (1 - ANNEALING_PART) or number == 0):
+            left = self.effort.seconds - until
+            if left < SHORTEST_ROUND or (stale >= (1 if self.prove else STALE_ROUNDS) and self._exact_fits()):
+                break
+            before = self.cost
+            schedule = Schedule(chains, ROUND_SWEEPS, left)
+            anneal(self.instance, schedule, (self.effort.seed, number), self.cost, self._annealed)
+            stale = 0 if self.cost != before else stale + 1
+            work -= 1
+            number += 1
+        return work
+
+    def _annealed(self, places: Places, units: int) -> bool:
+        self.better(places)
+        assert self.cost is not None and self.cost <= units, "the annealer's books agree with the rules"
+        return not self.proven()
+
+    def _exact_fits(self) -> bool:
+        return self._exact_tiles() <= EXACT_TILES
+
+    def _exact_tiles(self) -> int:
+        def tiles(b: Block) -> int:
+            places = (self.instance.width - b.width + 1) * (self.instance.height - b.height + 1)
+            return (b.width + b.keepout_left) * b.height * (1 if b.anchor else places)
+
+        return sum(tiles(b) for b in self.instance.blocks)
+
+    def _exact(self, work: float) -> None:
+        if not self._exact_fits():
+            self.reason = "too many places for the exact search: the bound is that of single edges"
+            return
+        if self.effort.seconds < BUILD_SECONDS * self._exact_tiles():
+            return
+        found = self.engine.solve(self.instance, self.places, Effort(work, self.effort.deadline, self.effort.seed), self._reported)
+        self.better(found.places)
+        self.raise_bound(found.bound)
+        if found.infeasible:
+            assert self.places is None, "an infeasible instance has no placement"
+            self.infeasible, self.reason = True, f"proven by {self.engine.name}: the blocks do not pack"
+
+    def _reported(self, places: Places | None, bound: int) -> None:
+        self.better(places)
+        self.raise_bound(bound)

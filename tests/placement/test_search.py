@@ -1,0 +1,88 @@
+"""Skyline, annealing and window bounds: legal, exact in their books, and below the optimum."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from placer.placement.anneal import Schedule, anneal
+from placer.placement.answer import Effort
+from placer.placement.cost import cost_units
+from placer.placement.instance import Instance, Places
+from placer.placement.skyline import place_along_skyline
+from placer.placement.windows import pair_bounds, windows
+from placer.solvers.placement_cpsat import window_bounds
+from tests.placement.cases import chain, optimum, random_instance
+from tests.placement.judge import violations
+
+
+def annealed(instance: Instance, seed: int) -> list[tuple[Places, int]]:
+    """What a short run reports."""
+    found: list[tuple[Places, int]] = []
+
+    def take(places: Places, units: int) -> bool:
+        found.append((places, units))
+        return True
+
+    anneal(instance, Schedule(16, 60, math.inf), (seed,), None, take)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_annealing_keeps_its_books(seed: int) -> None:
+    """Every placement that it reports is legal, cheaper than the last, and costs what it says."""
+    instance = random_instance(seed, 2, 7)
+    if any(b.width > instance.width or b.height > instance.height for b in instance.blocks):
+        pytest.skip("a block does not fit the grid")
+    found = annealed(instance, seed)
+    for places, units in found:
+        assert violations(instance, places) == []
+        assert cost_units(instance, places) == units
+    assert [u for _, u in found] == sorted((u for _, u in found), reverse=True)
+
+
+def test_annealing_repeats_itself() -> None:
+    """The same seed, the same placements; another, others."""
+    instance = chain([(2, 2), (3, 1), (1, 4), (2, 3), (4, 1), (1, 2)], 12, 5)
+    assert annealed(instance, 1) == annealed(instance, 1)
+    assert annealed(instance, 1) != annealed(instance, 2)
+
+
+def test_annealing_finds_the_best_chain() -> None:
+    """Four blocks in a row that share keep-outs."""
+    assert annealed(chain([(1, 2)] * 4, 6, 2, direct=True), 0)[-1][1] == 60
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_skyline_is_legal(seed: int) -> None:
+    """Wherever it finds a placement."""
+    instance = random_instance(seed, 2, 8)
+    places = place_along_skyline(instance, seed)
+    assert places is None or violations(instance, places) == []
+
+
+def test_the_skyline_fills_an_array() -> None:
+    """A cut of the array into blocks and their keep-outs, without a tile to spare."""
+    assert place_along_skyline(chain([(3, 2), (4, 2), (3, 2), (7, 1), (7, 1)], 8, 4), 0) is not None
+
+
+def test_windows_are_the_connected_sets() -> None:
+    """Of a chain, its runs."""
+    assert windows(chain([(1, 1)] * 4, 8, 2), 3) == ((0, 1, 2), (1, 2, 3))
+
+
+def test_pairs_beside_each_other_or_above() -> None:
+    """A block above its producer is a row away; one as high as the array lies two columns away, or one where it may share."""
+    assert [b.units for b in pair_bounds(chain([(1, 1), (1, 1)], 8, 4))] == [20]
+    assert [b.units for b in pair_bounds(chain([(1, 4), (1, 4)], 8, 4))] == [40]
+    assert [b.units for b in pair_bounds(chain([(1, 4), (1, 4)], 8, 4, direct=True))] == [20]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_window_bounds_hold(seed: int) -> None:
+    """A window of all blocks costs no more than the optimum."""
+    instance = random_instance(seed, 3, 4)
+    best = optimum(instance)
+    bounds, _ = window_bounds(instance, Effort(5.0, None, 0))
+    assert best is None or all(b.units <= best for b in bounds)
