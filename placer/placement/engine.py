@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from placer.errors import InputError
@@ -61,7 +61,7 @@ def place(instance: Instance, engine: ExactEngine, effort: Effort, prove: bool, 
     answer's reason then says so.
     """
     search = _Search(instance, engine, effort, prove, progress)
-    search.reason = _too_large(instance)
+    search.reason = impossible(instance)
     if search.reason:
         search.infeasible = True
         return search.answer()
@@ -72,11 +72,14 @@ def place(instance: Instance, engine: ExactEngine, effort: Effort, prove: bool, 
     return search.answer()
 
 
-def _too_large(instance: Instance) -> str:
-    """Why no placement can exist, from sizes alone; empty if they say nothing."""
+def impossible(instance: Instance) -> str:
+    """Why no placement can exist, from sizes and anchors alone; empty if they say nothing."""
     for block in instance.blocks:
         if block.width > instance.width or block.height > instance.height:
             return f"{block.name} is {block.width} x {block.height}, the grid {instance.width} x {instance.height}"
+        alone = replace(instance, blocks=(block,), edges=())
+        if block.anchor and violations(alone, (block.anchor,)):
+            return f"the anchor of {block.name}: {violations(alone, (block.anchor,))[0]}"
     demand, supply = sum(b.width * b.height for b in instance.blocks), instance.width * instance.height
     return f"the blocks take {demand} tiles, the grid has {supply}" if demand > supply else ""
 

@@ -31,8 +31,11 @@ def _preferences(seed: int) -> Iterator[Preference]:
     yield lambda b: (b.width * b.height, b.height)
     random = Random(seed)
     for _ in range(RANDOM_ORDERS):
-        weight = random.random()
-        yield lambda b, weight=weight: (b.height * weight + b.width * (1 - weight) + random.random(),)
+        yield _mixed(random, random.random())
+
+
+def _mixed(random: Random, weight: float) -> Preference:
+    return lambda b: (b.height * weight + b.width * (1 - weight) + random.random(),)
 
 
 class _Skyline:

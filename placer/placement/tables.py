@@ -133,7 +133,8 @@ def _barred(instance: Instance, number: int, width: int, height: int) -> NDArray
 
 def _ramp(starts: Integers, length: int, limit: int) -> NDArray[np.int16]:
     """[place, i]: how much of [start, start + length) lies below i, for i from 0 to `limit`."""
-    return np.clip(np.arange(limit + 1)[None, :] - starts[:, None], 0, length).astype(np.int16)
+    ramp: NDArray[np.int16] = np.clip(np.arange(limit + 1)[None, :] - starts[:, None], 0, length).astype(np.int16)
+    return ramp
 
 
 def _edge_table(instance: Instance, link: Link, number: int) -> EdgeTable:
@@ -153,7 +154,8 @@ def _edge_table(instance: Instance, link: Link, number: int) -> EdgeTable:
 def _gaps(other: Span, own: Span, others: int, owns: int) -> Integers:
     """[other's place, own place]: steps between the two spans."""
     a, b = np.arange(others)[:, None], np.arange(owns)[None, :]
-    return np.maximum(0, np.maximum(b + own[0] - a - other[1], a + other[0] - b - own[1]))
+    gaps: Integers = np.maximum(0, np.maximum(b + own[0] - a - other[1], a + other[0] - b - own[1]))
+    return gaps
 
 
 def _partner(instance: Instance, link: Link, number: int) -> Partner:

@@ -26,6 +26,8 @@ def test_too_large_says_what_is_too_large() -> None:
     assert (found.status, found.reason) == (Status.INFEASIBLE, "n0 is 9 x 1, the grid 8 x 4")
     found = answer(chain([(4, 4), (4, 4), (1, 1)], 8, 4))
     assert (found.status, found.reason) == (Status.INFEASIBLE, "the blocks take 33 tiles, the grid has 32")
+    anchored = replace(chain([(1, 1)], 8, 4), blocks=(block("n0", 2, 1, anchor=(7, 0)),))
+    assert answer(anchored).reason == "the anchor of n0: n0 leaves the grid"
 
 
 def test_what_does_not_pack_is_proven() -> None:

@@ -9,6 +9,7 @@ import pytest
 from placer.placement.anneal import Schedule, anneal
 from placer.placement.answer import Effort
 from placer.placement.cost import cost_units
+from placer.placement.engine import impossible
 from placer.placement.instance import Instance, Places
 from placer.placement.skyline import place_along_skyline
 from placer.placement.windows import pair_bounds, windows
@@ -33,8 +34,8 @@ def annealed(instance: Instance, seed: int) -> list[tuple[Places, int]]:
 def test_annealing_keeps_its_books(seed: int) -> None:
     """Every placement that it reports is legal, cheaper than the last, and costs what it says."""
     instance = random_instance(seed, 2, 7)
-    if any(b.width > instance.width or b.height > instance.height for b in instance.blocks):
-        pytest.skip("a block does not fit the grid")
+    if impossible(instance):
+        pytest.skip(impossible(instance))
     found = annealed(instance, seed)
     for places, units in found:
         assert violations(instance, places) == []
@@ -64,7 +65,7 @@ def test_the_skyline_is_legal(seed: int) -> None:
 
 def test_the_skyline_fills_an_array() -> None:
     """A cut of the array into blocks and their keep-outs, without a tile to spare."""
-    assert place_along_skyline(chain([(3, 2), (4, 2), (3, 2), (7, 1), (7, 1)], 8, 4), 0) is not None
+    assert place_along_skyline(chain([(3, 2), (8, 1), (4, 2), (8, 1)], 8, 4), 0) is not None
 
 
 def test_windows_are_the_connected_sets() -> None:
