@@ -47,10 +47,11 @@ def anneal(instance: Instance, schedule: Schedule, seed: tuple[int, ...], below:
 
     The schedule cools by sweeps or by the clock, whichever is further.
     """
-    population = _Population(instance, schedule.chains, np.random.default_rng(seed), below)
-    free = [t for t in population.tables if t.movable]
-    if not free:
+    tables = block_tables(instance)
+    free = [t for t in tables if t.movable]
+    if not free or any(t.barred is not None and t.barred.all() for t in free):
         return
+    population = _Population(instance, tables, schedule.chains, np.random.default_rng(seed), below)
     began = time.monotonic()
     for sweep in range(schedule.sweeps):
         progress = max(sweep / max(1, schedule.sweeps - 1), (time.monotonic() - began) / schedule.seconds)
@@ -75,19 +76,21 @@ class _Population:
     each block has in them.
     """
 
-    def __init__(self, instance: Instance, chains: int, random: np.random.Generator, below: int | None) -> None:
+    def __init__(
+        self, instance: Instance, tables: tuple[BlockTables, ...], chains: int, random: np.random.Generator, below: int | None
+    ) -> None:
         self.random = random
-        self.tables = block_tables(instance)
+        self.tables = tables
         self.below = np.iinfo(np.int64).max if below is None else below
         self.everyone = np.arange(chains)
-        blocks = len(instance.blocks)
-        self.columns = np.stack([random.integers(0, t.width, chains) for t in self.tables], axis=1)
-        self.rows = np.stack([random.integers(0, t.height, chains) for t in self.tables], axis=1)
+        starts = [t.random_places(random, chains) for t in self.tables]
+        self.columns = np.stack([x for x, _ in starts], axis=1)
+        self.rows = np.stack([y for _, y in starts], axis=1)
         for number, block in enumerate(instance.blocks):
             if block.anchor:
                 self.columns[:, number], self.rows[:, number] = block.anchor
-        kind = np.int16 if 4 * instance.width * instance.height + sum(t.extent for t in self.tables) < 1 << 15 else np.int32
-        self.sums = np.zeros((chains, *self.tables[0].sum_shape), dtype=kind) if blocks else np.zeros((chains, 1, 1), dtype=kind)
+        kind = np.int16 if 4 * instance.width * instance.height + sum(t.extent for t in tables) < 1 << 15 else np.int32
+        self.sums = np.zeros((chains, *tables[0].sum_shape), dtype=kind)
         self.shares: list[NDArray[np.int16]] = []
         self.cost = np.zeros(chains, dtype=np.int64)
         self.overlap = np.zeros(chains, dtype=np.int64)

@@ -63,6 +63,11 @@ class BlockTables:
         """Shape of the running sums."""
         return self.column_ramp.shape[1], self.row_ramp.shape[1]
 
+    def random_places(self, random: np.random.Generator, chains: int) -> tuple[Integers, Integers]:
+        """A column and a row for each chain, of the places that the block may take."""
+        allowed = np.arange(self.width * self.height) if self.barred is None else np.flatnonzero(~self.barred)
+        return np.divmod(random.choice(allowed, chains), self.height)
+
     def costs(self, columns: Integers, rows: Integers, among: set[int] | None) -> tuple[Floats, Floats]:
         """Cost of each column, [chain, place], and of each row, in units; of edges to `among` only, if given."""
         chains = columns.shape[0]
