@@ -18,6 +18,7 @@ from placer.commands.profile import profile
 from placer.commands.report import report
 from placer.commands.run import run
 from placer.commands.solve import solve
+from placer.commands.sweep import sweep
 from placer.commands.verify import verify
 from placer.errors import PlacerError
 
@@ -42,7 +43,7 @@ def _root(
     pass
 
 
-for command in (solve, verify, profile, report, run, host, devices):
+for command in (solve, verify, profile, report, sweep, run, host, devices):
     app.command()(command)
 app.command("place")(place_instances)
 

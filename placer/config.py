@@ -37,7 +37,8 @@ class Settings(BaseModel):
     """Everything that one solve is told. Paths are resolved: `network` and a `device` file against the config's folder, `output` against
     the working directory.
 
-    batch: samples a run; None takes the model's own. columns, rows: cut the array. row_weight: cost of a row in
+    batch: samples a run; None takes the model's own. columns, rows: cut the array. clock_mhz: another array clock than the device's;
+    it turns cycles into seconds and changes no mapping. row_weight: cost of a row in
     `transport`. work: deterministic time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility.
     iterations: runs of the emitted simulation.
     """
@@ -48,6 +49,7 @@ class Settings(BaseModel):
     device: str = "VEK280"
     columns: Annotated[int, Field(ge=1, le=1000)] | None = None
     rows: Annotated[int, Field(ge=1, le=1000)] | None = None
+    clock_mhz: Annotated[float, Field(gt=0, le=10_000)] | None = None
     batch: Annotated[int, Field(ge=1, le=1 << 20)] | None = None
     objective: Levels = (Level.INTERVAL, Level.LATENCY, Level.TRANSPORT, Level.COMPACTNESS)
     row_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
@@ -63,8 +65,14 @@ class Settings(BaseModel):
 
         Raises InputError.
         """
-        given = {k: v for k, v in changes.items() if v is not None}
-        return _validated({**self.model_dump(), **given}, "command line")
+        return self.replaced({k: v for k, v in changes.items() if v is not None}, "command line")
+
+    def replaced(self, changes: dict[str, Any], where: str) -> Settings:
+        """These settings with some changed, validated again; `where` names the place of the changes.
+
+        Raises InputError.
+        """
+        return _validated({**self.model_dump(), **changes}, where)
 
 
 def load_settings(path: Path) -> Settings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -216,6 +217,7 @@ def load_device(path: Path) -> Device:
     return device
 
 
+@cache
 def shipped_devices() -> tuple[Device, ...]:
     """Every device that comes with the package, by name."""
     folder = Path(str(resources.files("placer.devices")))

@@ -19,6 +19,10 @@ class InputError(PlacerError):
     """A file, option or value given by the user cannot be used."""
 
 
+class MissingExtraError(InputError):
+    """What was asked for needs a package that is not installed; the message names the extra that brings it."""
+
+
 class UnsupportedModelError(InputError):
     """The model is readable but holds something that cannot be mapped exactly."""
 
@@ -27,6 +31,10 @@ class InfeasibleError(PlacerError):
     """No legal mapping exists; the message states demand against supply."""
 
     exit_code = 1
+
+
+class UndecidedError(InfeasibleError):
+    """No mapping was found within the limits, and none is known not to exist."""
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from placer.codegen.project import write_project
 from placer.codegen.stimulus import data_files, random_samples
 from placer.config import Settings
 from placer.device import Device, find_device
-from placer.errors import InfeasibleError, InputError, PlacerError, UnsupportedModelError
+from placer.errors import InfeasibleError, InputError, PlacerError, UndecidedError, UnsupportedModelError
 from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.frontend import read_model
 from placer.lowering import lower
@@ -115,11 +115,12 @@ def import_network(model: Path, device: Device, batch: int | None) -> Imported:
 
 
 def target_device(settings: Settings) -> Device:
-    """The device of `settings`, cut to its columns and rows.
+    """The device of `settings`, cut to its columns and rows, at its clock.
 
     Raises InputError.
     """
-    return find_device(settings.device).resized(settings.columns, settings.rows)
+    device = find_device(settings.device).resized(settings.columns, settings.rows)
+    return device if settings.clock_mhz is None else replace(device, clock_mhz=settings.clock_mhz)
 
 
 def solve_mapping(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Mapping:
@@ -133,7 +134,8 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
     limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
     result = solve_routed(problem, construct(problem), limits, progress)
     if result.solution is None:
-        raise InfeasibleError(_no_mapping(problem, result))
+        kind = InfeasibleError if result.status is Status.INFEASIBLE else UndecidedError
+        raise kind(_no_mapping(problem, result))
     record = SolverRecord(CpSatSolver.name, CpSatSolver.version, settings.seed, settings.workers, settings.work)
     return assemble(problem, imported.laid_out, result, Provenance(imported.sha256, record))
 

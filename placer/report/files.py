@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from placer.device import Device, find_device
-from placer.errors import InputError
+from placer.errors import InputError, MissingExtraError
 from placer.mapping import Mapping, read_mapping
 from placer.report.floorplan import floorplan_svg
 from placer.run_record import RunRecord, read_run_record
@@ -51,7 +51,7 @@ def read_reported(path: Path, device: str | None) -> Reported:
 def floorplan_png(mapping: Mapping, device: Device) -> bytes:
     """The floorplan with its legend as a PNG.
 
-    Raises InputError when the drawing library is not installed.
+    Raises MissingExtraError when the drawing library is not installed.
     """
     return png(floorplan_svg(mapping, device, legend=True))
 
@@ -59,10 +59,10 @@ def floorplan_png(mapping: Mapping, device: Device) -> bytes:
 def png(svg: str) -> bytes:
     """An SVG document of ours as a PNG.
 
-    Raises InputError when the drawing library is not installed.
+    Raises MissingExtraError when the drawing library is not installed.
     """
     try:
         import resvg_py  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise InputError("PNG needs resvg-py: install placer[plots], or write SVG instead") from error
+        raise MissingExtraError("PNG needs resvg-py: install placer[plots], or write SVG instead") from error
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=PNG_SCALE))

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.status import Status
 
 from placer.problem import Level
 from placer.solution import DISTANCE_SCALE
 from placer.solvers.base import Progress, ProgressSink
+from placer.sweeps.run import NewsSink
 
 
 @contextmanager
@@ -40,3 +43,22 @@ def working(console: Console) -> Iterator[Callable[[str], None]]:
         return
     with console.status("starting") as status:
         yield status.update
+
+
+@contextmanager
+def sweeping(console: Console) -> Iterator[NewsSink]:
+    """A sink that shows how far a sweep is and when it will end; silent when nobody watches."""
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=console, speed_estimate_period=600) as bar:
+        task = bar.add_task("solving", total=None)
+        yield lambda news: bar.update(task, total=news.total, completed=news.done)
