@@ -12,6 +12,7 @@ from rich.text import Text
 
 from placer import __version__
 from placer.commands.devices import devices
+from placer.commands.diff import diff
 from placer.commands.host import host
 from placer.commands.place import place_instances
 from placer.commands.profile import profile
@@ -43,7 +44,7 @@ def _root(
     pass
 
 
-for command in (solve, verify, profile, report, sweep, run, host, devices):
+for command in (solve, verify, profile, report, diff, sweep, run, host, devices):
     app.command()(command)
 app.command("place")(place_instances)
 

@@ -106,7 +106,7 @@ class LegendEntry:
 
 @dataclass(frozen=True)
 class Floorplan:
-    """Everything the template draws. width, height: of the whole picture, legend included."""
+    """Everything the template draws. width, height: of the whole picture, legend included. veil: over tiles that shall not stand out."""
 
     geometry: Geometry
     title: str
@@ -116,6 +116,8 @@ class Floorplan:
     memories: str
     layers: tuple[LayerShape, ...]
     buffers: tuple[Rect, ...]
+    veil: str
+    outline: str
     pl_columns: str
     ports_in: str
     ports_out: str
@@ -124,9 +126,16 @@ class Floorplan:
     legend: tuple[LegendEntry, ...]
 
 
-def floorplan_svg(mapping: Mapping, device: Device, legend: bool) -> str:
-    """The floorplan of a mapping as an SVG document, with a legend of layers below for pictures that stand alone."""
-    return render("floorplan.svg.jinja", plan=make_floorplan(mapping, device, legend))
+def floorplan_svg(
+    mapping: Mapping, device: Device, legend: bool, names: tuple[str, ...] = (), changed: frozenset[tuple[int, int]] | None = None
+) -> str:
+    """The floorplan of a mapping as an SVG document, with a legend of layers below for pictures that stand alone.
+
+    names: the order of layers that letters and colours follow; by default the mapping's own. changed: core tiles that stand out from all
+    others, if any are to.
+    """
+    plan = make_floorplan(mapping, device, legend, names or tuple(layer.name for layer in mapping.layers), changed)
+    return render("floorplan.svg.jinja", plan=plan)
 
 
 def geometry(device: Device) -> Geometry:
@@ -134,10 +143,14 @@ def geometry(device: Device) -> Geometry:
     return Geometry(device.columns, device.rows, device.memory_rows)
 
 
-def make_floorplan(mapping: Mapping, device: Device, legend: bool) -> Floorplan:
-    """Work out every coordinate of the drawing."""
+def make_floorplan(
+    mapping: Mapping, device: Device, legend: bool, names: tuple[str, ...], changed: frozenset[tuple[int, int]] | None
+) -> Floorplan:
+    """Work out every coordinate of the drawing (floorplan_svg)."""
     g = geometry(device)
+    numbers = {name: number for number, name in enumerate(names)}
     entries = _legend(mapping, g) if legend else ()
+    kept = [] if changed is None else [(c, r) for r in range(g.rows) for c in range(g.columns) if (c, r) not in changed]
     below = (max(e.y for e in entries) + LEGEND_LINE - g.height) if entries else 0
     return Floorplan(
         geometry=g,
@@ -146,8 +159,10 @@ def make_floorplan(mapping: Mapping, device: Device, legend: bool) -> Floorplan:
         height=g.height + below,
         cores=_squares([(g.x(c), g.y(r)) for r in range(g.rows) for c in range(g.columns)]),
         memories=_squares([(g.x(c), g.memory_y(r)) for r in range(g.memory_rows) for c in range(g.columns)]),
-        layers=tuple(_layer(layer, number, g) for number, layer in enumerate(mapping.layers)),
-        buffers=_buffers(mapping, device, g),
+        layers=tuple(_layer(layer, numbers[layer.name], g) for layer in mapping.layers),
+        buffers=_buffers(mapping, device, g, numbers),
+        veil=_squares([(g.x(c), g.y(r)) for c, r in kept]),
+        outline=_squares([(g.x(c), g.y(r)) for c, r in sorted(changed or ())]),
         pl_columns="".join(f"M{g.x(c)} {g.port_top}h{SIDE}v{PORT_HEIGHT}h-{SIDE}z" for c in device.plio.columns),
         ports_in=_ports(mapping, device, g, "in"),
         ports_out=_ports(mapping, device, g, "out"),
@@ -192,9 +207,8 @@ def _arrow(a: MappedTile, b: MappedTile, g: Geometry) -> str:
     return f"M{x - ARROW:g} {y - dy * ARROW:g}l{ARROW} {2 * dy * ARROW}l{ARROW} {-2 * dy * ARROW}z"
 
 
-def _buffers(mapping: Mapping, device: Device, g: Geometry) -> tuple[Rect, ...]:
+def _buffers(mapping: Mapping, device: Device, g: Geometry, numbers: dict[str, int]) -> tuple[Rect, ...]:
     """Each memory-tile buffer once, as a band of its tile, address 0 at the bottom, in the colour of the layer that writes it."""
-    numbers = {layer.name: n for n, layer in enumerate(mapping.layers)}
     scale = SIDE / device.memory_tile.memory_bytes
     bands: dict[tuple[int, int, int], Rect] = {}
     for edge in mapping.edges:

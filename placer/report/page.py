@@ -122,14 +122,14 @@ def report_html(mapping: Mapping, device: Device, record: RunRecord | None) -> s
         provenance=_provenance(mapping, device, record),
         data=Markup(make_view(mapping, device, plan).to_json()),
         style=Markup(style),
-        style_hash=_source_hash(style),
+        style_hash=source_hash(style),
         script=Markup(script),
-        script_hash=_source_hash(script),
+        script_hash=source_hash(script),
     )
     return render("report.html.jinja", page=page)
 
 
-def _source_hash(text: str) -> str:
+def source_hash(text: str) -> str:
     """The Content-Security-Policy source that allows exactly this text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
