@@ -15,6 +15,7 @@ from placer.report.charts import ProgressChart, Timeline, progress_charts, timel
 from placer.report.floorplan import floorplan_svg
 from placer.report.marks import clean, fill, letter
 from placer.report.network_graph import NetworkGraph, network_graph
+from placer.report.pipeline_chart import PipelineChart, pipeline_chart
 from placer.report.schedule import schedule
 from placer.report.templates import asset, render
 from placer.report.view import make_view
@@ -83,6 +84,7 @@ class Page:
     layers: tuple[LayerRow, ...]
     graph: NetworkGraph
     timeline: Timeline
+    pipeline: PipelineChart | None
     progress: tuple[ProgressChart, ...]
     provenance: tuple[Fact, ...]
     data: Markup
@@ -96,6 +98,7 @@ VIEWS = (
     Toggle("layers", "layers"),
     Toggle("memory", "memory fill"),
     Toggle("channels", "channel use"),
+    Toggle("lanes", "lane use"),
     Toggle("busy", "utilisation"),
     Toggle("critical", "critical path"),
 )
@@ -118,6 +121,7 @@ def report_html(mapping: Mapping, device: Device, record: RunRecord | None) -> s
         layers=tuple(_row(mapping, layer, n, layer.name in critical) for n, layer in enumerate(mapping.layers)),
         graph=network_graph(mapping),
         timeline=timeline(plan, tuple(layer.name for layer in mapping.layers)),
+        pipeline=pipeline_chart(mapping, device),
         progress=progress_charts(record.progress) if record else (),
         provenance=_provenance(mapping, device, record),
         data=Markup(make_view(mapping, device, plan).to_json()),

@@ -38,6 +38,17 @@ class PlioUse:
     outward: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class LaneUse:
+    """Stream lanes that leave the switch of each tile, row by row from the south-west, in the direction that is fullest.
+
+    lanes: how many are taken. percent: of those there are.
+    """
+
+    lanes: tuple[int, ...]
+    percent: tuple[int, ...]
+
+
 def core_use(mapping: Mapping, device: Device) -> CoreUse:
     """What the layers take of every core tile. A buffer in a neighbour's memory takes bytes and a channel of that neighbour."""
     taken: dict[tuple[int, int, int], int] = {}
@@ -94,3 +105,21 @@ def plio_use(mapping: Mapping, device: Device) -> PlioUse:
     used = Counter((p.col, p.direction) for p in mapping.plio)
     columns = range(device.columns)
     return PlioUse(tuple(used[c, "in"] for c in columns), tuple(used[c, "out"] for c in columns))
+
+
+def lane_use(mapping: Mapping, device: Device) -> tuple[LaneUse, LaneUse, LaneUse]:
+    """Lanes of core tiles, memory tiles and the shim row."""
+    streams = device.streams
+    limits = {"north": streams.north, "south": streams.south, "east": streams.east, "west": streams.west}
+    used = Counter((hop.col, hop.row, hop.direction) for route in mapping.routes for hop in route.hops)
+    fullest: dict[tuple[int, int], tuple[int, int]] = {}
+    for (col, row, direction), lanes in used.items():
+        found = (round(100 * lanes / limits[direction]), lanes) if direction in limits else (0, 0)
+        fullest[col, row] = max(found, fullest.get((col, row), (0, 0)))
+
+    def of(first: int, rows: int) -> LaneUse:
+        here = [fullest.get((c, r), (0, 0)) for r in range(first, first + rows) for c in range(device.columns)]
+        return LaneUse(tuple(lanes for _, lanes in here), tuple(percent for percent, _ in here))
+
+    # Switch rows count from the shim: it is row 0, then the memory tiles, then the core tiles.
+    return of(1 + device.memory_rows, device.rows), of(1, device.memory_rows), of(0, 1)

@@ -14,7 +14,7 @@ from placer.mapping import MappedLayer, MappedTile, Mapping
 from placer.report.floorplan import geometry
 from placer.report.marks import clean, fill, letter
 from placer.report.schedule import Schedule
-from placer.report.usage import CoreUse, MemoryTileUse, PlioUse, core_use, memory_tile_use, plio_use
+from placer.report.usage import CoreUse, LaneUse, MemoryTileUse, PlioUse, core_use, lane_use, memory_tile_use, plio_use
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,9 @@ class View:
     cores: CoreUse
     memory_tiles: MemoryTileUse
     ports: PlioUse
+    core_lanes: LaneUse
+    memory_lanes: LaneUse
+    port_lanes: LaneUse
 
     def to_json(self) -> str:
         """JSON that can stand inside a script element: no character in it can end the element or a line."""
@@ -146,6 +149,7 @@ def make_view(mapping: Mapping, device: Device, plan: Schedule) -> View:
     memories: dict[tuple[Held, ...], int] = {}
     critical = {span.what for span in plan.spans if span.critical and not span.edge}
     numbers = {layer.name: n for n, layer in enumerate(mapping.layers)}
+    cores, memory_tiles, shim = lane_use(mapping, device)
     g = geometry(device)
     layers = tuple(_layer(layer, n, layer.name in critical, memories) for n, layer in enumerate(mapping.layers))
     return View(
@@ -175,6 +179,9 @@ def make_view(mapping: Mapping, device: Device, plan: Schedule) -> View:
         cores=core_use(mapping, device),
         memory_tiles=memory_tile_use(mapping, device),
         ports=plio_use(mapping, device),
+        core_lanes=cores,
+        memory_lanes=memory_tiles,
+        port_lanes=shim,
     )
 
 

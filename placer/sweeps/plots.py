@@ -180,7 +180,7 @@ def _arrays(axes: Axes, result: SweepResult) -> None:
     axes.set_xlabel("columns")
     axes.set_ylabel("rows")
     axes.margins(0.08)
-    _legend(axes)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8)
 
 
 def smallest_arrays(result: SweepResult) -> tuple[tuple[str, Solved], ...]:

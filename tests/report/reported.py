@@ -34,14 +34,21 @@ PARTS = Partition(1, 40, 5)
 
 
 def large() -> tuple[Mapping, Device]:
-    """Four layers that fill 100 x 40 tiles: each 40 x 5 cascades of five tiles, eastward; tiles alternate between two memory maps."""
+    """Four layers that fill 100 x 40 tiles: each 40 x 5 cascades of five tiles, eastward; tiles alternate between two memory maps.
+
+    It is not legal (too many ports leave, none is routed), and a report must show it all the same.
+    """
     device = find_device("VEK280").resized(100, 40)
     layers = tuple(_large_layer(number) for number in range(4))
     names = ("x.plio_in", *(layer.name for layer in layers), "y.plio_out")
     edges = tuple(
         MappedEdge(f"t{n}", a, b, 0, "dma" if 0 < n < 4 else "plio", PARTS, PARTS, None, ()) for n, (a, b) in enumerate(pairwise(names))
     )
-    plio = tuple(MappedPlio(f"t0_in{i}", "t0", i, "in", 36 + i % 28, i // 28, 128) for i in range(200))
+    plio = tuple(
+        MappedPlio(f"{tensor}_{direction}{i}", tensor, i, direction, 36 + i % 28, i // 28, 128)
+        for tensor, direction in (("t0", "in"), ("t4", "out"))
+        for i in range(200)
+    )
     solver = SolverRecord("none", "0", 0, 1, 1.0)
     mapping = Mapping(
         SCHEMA, device.name, 100, 40, "large", "0" * 64, 1, 1.0, "FEASIBLE", (ObjectiveValue("interval", 100, 0),), 100, 1000, 4000, layers,

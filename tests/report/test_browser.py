@@ -167,7 +167,7 @@ def test_toggles(opened: Open) -> None:
 
     report = opened(sample.changed(cut), sample.device)
     overlay, scale = report.page.locator("g.overlay > *"), report.page.locator("#scale")
-    for name in ("memory", "channels", "busy"):
+    for name in ("memory", "channels", "lanes", "busy"):
         report.view(name)
         assert overlay.count() >= 2
         expect(scale).to_contain_text("to 100 %")
@@ -230,7 +230,7 @@ def test_hostile_names(opened: Open) -> None:
     for layer in hostile().layers:
         report.hover(layer.tiles[0].col, layer.tiles[0].row)
         report.page.mouse.click(*report.point(layer.tiles[0].col, layer.tiles[0].row))
-    for name in ("memory", "channels", "busy", "critical"):
+    for name in ("memory", "channels", "lanes", "busy", "critical"):
         report.view(name)
     names = report.page.locator("#layers td.name").all_inner_texts()
     assert any("<script>document.title='owned'</script>" in n for n in names)
@@ -245,7 +245,7 @@ def test_a_large_array(opened: Open) -> None:
     assert "layer3" in report.hover(99, 39)
     report.page.mouse.click(*report.point(50, 39))
     expect(report.page.locator("#tile tbody tr")).to_have_count(7)
-    for name in ("memory", "channels", "busy", "critical", "layers"):
+    for name in ("memory", "channels", "lanes", "busy", "critical", "layers"):
         report.view(name)
     report.page.locator("#zoom").fill("2")
     box = report.page.locator("#array svg").bounding_box()

@@ -14,9 +14,10 @@ from placer.report import files
 from placer.report.charts import progress_charts
 from placer.report.files import floorplan_png, read_reported
 from placer.report.page import report_html
+from placer.report.pipeline_chart import pipeline_chart
 from placer.run_record import RunRecord, TimedProgress
 from tests.command_line import CommandLine
-from tests.mapped import rich
+from tests.mapped import Json, rich
 from tests.projects import tiny_config
 from tests.report.reported import hostile, large
 
@@ -146,3 +147,16 @@ def test_another_device_must_be_named(tmp_path: Path) -> None:
 def test_the_same_mapping_gives_the_same_page() -> None:
     """Byte for byte."""
     assert report_html(rich().mapping, rich().device, RECORD) == report_html(rich().mapping, rich().device, RECORD)
+
+
+def test_the_simulated_pipeline() -> None:
+    """A bar a run and layer, and none for a mapping that no pipeline follows from."""
+    chart = pipeline_chart(rich().mapping, rich().device)
+    assert chart
+    assert [len(row.bars) >= chart.runs for row in chart.rows] == [True] * len(rich().mapping.layers)
+    assert chart.interval >= rich().mapping.interval_cycles * 0.9
+
+    def no_writer(data: Json) -> None:
+        data["edges"] = []
+
+    assert pipeline_chart(rich().changed(no_writer), rich().device) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from placer.report.usage import core_use, memory_tile_use, plio_use
+from placer.report.usage import core_use, lane_use, memory_tile_use, plio_use
 from tests.mapped import Sample, joined, pair, rich
 from tests.report.reported import large
 
@@ -53,5 +53,20 @@ def test_plio() -> None:
     """Every port once."""
     mapping, device = large()
     use = plio_use(mapping, device)
-    assert sum(use.inward) == len(mapping.plio)
-    assert sum(use.outward) == 0
+    assert sum(use.inward) == sum(use.outward) == 200
+
+
+@SAMPLES
+def test_lanes(sample: Sample) -> None:
+    """The fullest direction of each switch, by hand; none above what there is."""
+    core, memory, shim = lane_use(sample.mapping, sample.device)
+    hops = [h for route in sample.mapping.routes for h in route.hops]
+    rows = 1 + sample.device.memory_rows
+    for number, lanes in enumerate((*shim.lanes, *memory.lanes, *core.lanes)):
+        row, col = divmod(number, sample.device.columns)
+        here = [h.direction for h in hops if (h.col, h.row) == (col, row)]
+        assert lanes <= max((here.count(d) for d in here), default=0)
+        assert (lanes > 0) == bool(here)
+    assert max((*core.percent, *memory.percent, *shim.percent)) <= 100
+    assert len(core.lanes) == sample.device.core_tiles
+    assert len(memory.lanes) == (rows - 1) * sample.device.columns

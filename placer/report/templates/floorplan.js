@@ -65,12 +65,17 @@ function overlayValues(view, name) {
       port: counts(p.inward, p.outward, l.plio_in + l.plio_out),
     };
   }
+  if (name === "lanes") {
+    const lanes = (used) => used.percent.map((u, i) => ({ value: u / 100, mark: used.lanes[i] ? String(used.lanes[i]) : "" }));
+    return { core: lanes(view.core_lanes), memory: lanes(view.memory_lanes), port: lanes(view.port_lanes) };
+  }
   return { core: share(c.busy, 100), memory: [], port: [] };
 }
 
 const OVERLAY_NOTES = {
   memory: "Digits: tenths of the tile's memory in use, X for all of it.",
   channels: "Digits: DMA channels or PLIO ports in use, in and out together.",
+  lanes: "Digits: stream lanes taken out of the tile's switch, in the direction that is fullest.",
   busy: "Digits: tenths of the interval that the core works, X for all of it (modelled).",
   critical: "The layers on the longest path stand out.",
 };
