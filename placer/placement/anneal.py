@@ -22,10 +22,6 @@ from placer.placement.tables import BlockTables, block_tables
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
-# Temperatures in columns of distance, penalties in columns a tile of overlap: first and last of a geometric schedule. Measured on the
-# placement benchmark (scripts/bench_placement.py) among schedules from 1 to 5, 0.05 to 0.3, 0.25 to 2 and 2 to 6.
-TEMPERATURES = (3.0, 0.1)
-PENALTIES = (1.0, 5.0)
 # Sweeps between two resamplings, and the part of the chains that is replaced.
 RESAMPLING_SWEEPS, RESAMPLED_PART = 8, 0.25
 NOISE = 1 << 20
@@ -35,30 +31,38 @@ Improved = Callable[[Places, int], bool]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long a run is: chains at once, sweeps over all blocks, and seconds (infinite for a run that is the same on every machine)."""
+    """How a run goes: chains at once, sweeps over all blocks, and seconds (infinite for a run that is the same on every machine).
+
+    temperatures, in columns of distance, and penalties, in columns a tile of overlap: first and last of a geometric schedule, which cools
+    by sweeps or by the clock, whichever is further.
+    """
 
     chains: int
     sweeps: int
     seconds: float
+    temperatures: tuple[float, float]
+    penalties: tuple[float, float]
 
 
-def anneal(instance: Instance, schedule: Schedule, seed: tuple[int, ...], below: int | None, improved: Improved) -> None:
+def anneal(
+    instance: Instance, start: Places | None, schedule: Schedule, seed: tuple[int, ...], below: int | None, improved: Improved
+) -> None:
     """Call `improved` with each legal placement cheaper than `below` (units) and all before it, until it returns False or the run ends.
 
-    The schedule cools by sweeps or by the clock, whichever is further.
+    start: where every chain begins; None for random places.
     """
     tables = block_tables(instance)
     free = [t for t in tables if t.movable]
     if not free or any(t.barred is not None and t.barred.all() for t in free):
         return
-    population = _Population(instance, tables, schedule.chains, np.random.default_rng(seed), below)
+    population = _Population(instance, tables, start, schedule.chains, np.random.default_rng(seed), below)
     began = time.monotonic()
     for sweep in range(schedule.sweeps):
         progress = max(sweep / max(1, schedule.sweeps - 1), (time.monotonic() - began) / schedule.seconds)
         if progress > 1.0:
             return
-        temperature = instance.scale * _between(TEMPERATURES, progress)
-        penalty = instance.scale * _between(PENALTIES, progress)
+        temperature = instance.scale * _between(schedule.temperatures, progress)
+        penalty = instance.scale * _between(schedule.penalties, progress)
         for number in population.random.permutation(len(free)):
             population.move(free[number], temperature, penalty)
             if not population.report(improved):
@@ -77,7 +81,13 @@ class _Population:
     """
 
     def __init__(
-        self, instance: Instance, tables: tuple[BlockTables, ...], chains: int, random: np.random.Generator, below: int | None
+        self,
+        instance: Instance,
+        tables: tuple[BlockTables, ...],
+        start: Places | None,
+        chains: int,
+        random: np.random.Generator,
+        below: int | None,
     ) -> None:
         self.random = random
         self.tables = tables
@@ -87,8 +97,9 @@ class _Population:
         self.columns = np.stack([x for x, _ in starts], axis=1)
         self.rows = np.stack([y for _, y in starts], axis=1)
         for number, block in enumerate(instance.blocks):
-            if block.anchor:
-                self.columns[:, number], self.rows[:, number] = block.anchor
+            given = start[number] if start else block.anchor
+            if given:
+                self.columns[:, number], self.rows[:, number] = given
         kind = np.int16 if 4 * instance.width * instance.height + sum(t.extent for t in tables) < 1 << 15 else np.int32
         self.sums = np.zeros((chains, *tables[0].sum_shape), dtype=kind)
         self.shares: list[NDArray[np.int16]] = []

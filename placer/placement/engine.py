@@ -20,8 +20,26 @@ from placer.placement.instance import Block, Instance, Places
 from placer.placement.skyline import place_along_skyline
 from placer.placement.windows import pair_bounds
 
-# Places tried at once by a round: about as many as stay in a core's cache; and the sweeps of a round.
-CHAINS, TILES_AT_ONCE, LEAST_CHAINS, ROUND_SWEEPS = 64, 20_000, 8, 400
+
+@dataclass(frozen=True)
+class Round:
+    """A run of annealing (anneal.Schedule), from random places or from the best so far."""
+
+    sweeps: int
+    fresh: bool
+    temperatures: tuple[float, float]
+    penalties: tuple[float, float]
+
+
+# Places tried at once by a round: about as many as stay in a core's cache.
+CHAINS, TILES_AT_ONCE, LEAST_CHAINS = 64, 20_000, 8
+# The rounds, measured on the placement benchmark (scripts/bench_placement.py). From the skyline, dear overlaps keep a tight array nearly
+# legal: never the best answer, always one soon. From nothing, cheap overlaps let blocks pass each other. From the best, little heat polishes.
+FIRST = Round(sweeps=100, fresh=False, temperatures=(3.0, 0.1), penalties=(3.0, 5.0))
+FRESH = Round(sweeps=400, fresh=True, temperatures=(3.0, 0.1), penalties=(1.0, 5.0))
+POLISH = Round(sweeps=100, fresh=False, temperatures=(0.6, 0.05), penalties=(3.0, 5.0))
+# With a deadline, the first round may take so much of the annealing's time.
+FIRST_PART = 0.35
 # Part of the effort that annealing may take; with a deadline closer than SHORT seconds, nearly all of it.
 ANNEALING_PART, SHORT, SHORT_PART, SHORTEST_ROUND = 0.6, 2.0, 0.9, 0.1
 # Rounds without improvement after which annealing gives way, where an exact engine can take over.
@@ -150,22 +168,31 @@ class _Search:
 
     def _anneal(self) -> float:
         """Rounds of annealing; the work that is left. A round is a unit of work."""
-        work = self.effort.work
-        seconds = self.effort.seconds
+        work, seconds = self.effort.work, self.effort.seconds
         until = seconds * (1 - (SHORT_PART if seconds < SHORT else ANNEALING_PART))
-        chains = max(LEAST_CHAINS, min(CHAINS, TILES_AT_ONCE // (self.instance.width * self.instance.height)))
         number = stale = 0
         while not self.proven() and (work - 1 >= self.effort.work * (1 - ANNEALING_PART) or number == 0):
             left = self.effort.seconds - until
             if left < SHORTEST_ROUND or (stale >= (1 if self.prove else STALE_ROUNDS) and self._exact_fits()):
                 break
             before = self.cost
-            schedule = Schedule(chains, ROUND_SWEEPS, left)
-            anneal(self.instance, schedule, (self.effort.seed, number), self.cost, self._annealed)
+            if number == 0:
+                self._round(FIRST, (0, 0), FIRST_PART * left)
+            else:
+                self._round(FRESH, (number, 0), left)
+                self._round(POLISH, (number, 1), self.effort.seconds - until)
+                work -= 1
             stale = 0 if self.cost != before else stale + 1
-            work -= 1
             number += 1
         return work
+
+    def _round(self, kind: Round, seed: tuple[int, int], seconds: float) -> None:
+        start = None if kind.fresh else self.places
+        if self.proven() or seconds <= 0 or (not kind.fresh and start is None):
+            return
+        chains = max(LEAST_CHAINS, min(CHAINS, TILES_AT_ONCE // (self.instance.width * self.instance.height)))
+        schedule = Schedule(chains, kind.sweeps, seconds, kind.temperatures, kind.penalties)
+        anneal(self.instance, start, schedule, (self.effort.seed, *seed), self.cost, self._annealed)
 
     def _annealed(self, places: Places, units: int) -> bool:
         self.better(places)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from random import Random
 
 from placer.placement.instance import Block, Edge, Face, Instance, Place, Places, Region, Side
-from tests.placement.judge import cost, violations
+from tests.placement.judge import beside, cost, stands
 
 
 def face(side: str, start: int, end: int) -> Face:
@@ -61,18 +62,28 @@ def _random_face(random: Random, usual: str, width: int, height: int) -> Face:
 
 
 def optimum(instance: Instance) -> int | None:
-    """The least cost of a legal placement in units, by trying them all; None when there is none."""
-    spots = [
-        [b.anchor] if b.anchor else list(product(range(instance.width - b.width + 1), range(instance.height - b.height + 1)))
-        for b in instance.blocks
-    ]
-    best: int | None = None
-    for places in product(*spots):
-        units = _units(instance, places)
-        if (best is None or units < best) and not violations(instance, places):
-            best = units
+    """The least cost of a legal placement in units, or None: every placement is tried but those that already cost more than the best."""
+    everywhere = list(product(range(instance.width), range(instance.height)))
+    spots = [[p for p in everywhere if stands(instance, b, p)] for b in instance.blocks]
+    return _least(instance, spots, (), None)
+
+
+def _least(instance: Instance, spots: list[list[Place]], places: Places, best: int | None) -> int | None:
+    """The least cost of a completion of `places` that is below `best`, or `best`."""
+    number = len(places)
+    if number == len(spots):
+        return _units(instance, places)
+    for spot in spots[number]:
+        one = instance.blocks[number], spot
+        fits = all(beside(instance, one, other) for other in zip(instance.blocks, places, strict=False))
+        if fits and (best is None or _units(instance, (*places, spot)) < best):
+            best = _least(instance, spots, (*places, spot), best)
     return best
 
 
 def _units(instance: Instance, places: Places) -> int:
-    return round(cost(instance, places) * instance.scale)
+    """Cost of the first blocks, and of the edges among them."""
+    placed = instance.blocks[: len(places)]
+    names = {b.name for b in placed}
+    edges = tuple(e for e in instance.edges if {e.src, e.dst} <= names)
+    return round(cost(replace(instance, blocks=placed, edges=edges), places) * instance.scale)

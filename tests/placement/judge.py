@@ -21,25 +21,27 @@ def cost(instance: Instance, places: Places) -> float:
 
 def violations(instance: Instance, places: Places) -> list[str]:
     """What is wrong with a placement."""
-    grid = frozenset((x, y) for x in range(instance.width) for y in range(instance.height))
-    found = []
+    standing = list(zip(instance.blocks, places, strict=True))
+    found = [f"{b.name} may not stand at {p}" for b, p in standing if not stands(instance, b, p)]
+    for number, one in enumerate(standing):
+        found += [f"{one[0].name} and {other[0].name} meet" for other in standing[:number] if not beside(instance, one, other)]
+    return found
+
+
+def stands(instance: Instance, block: Block, place: Place) -> bool:
+    """Whether a block alone may stand at a place: inside the grid, off forbidden regions, at its anchor."""
+    grid = _rectangle(0, 0, instance.width, instance.height)
     for region in instance.forbidden:
         grid -= _rectangle(region.x, region.y, region.width, region.height)
-    standing = list(zip(instance.blocks, places, strict=True))
-    for block, place in standing:
-        if not body(block, place) <= grid:
-            found.append(f"{block.name} leaves the grid")
-        if block.anchor and block.anchor != place:
-            found.append(f"{block.name} leaves its anchor")
-    for number, (a, at_a) in enumerate(standing):
-        for b, at_b in standing[:number]:
-            if body(a, at_a) & body(b, at_b):
-                found.append(f"{a.name} overlaps {b.name}")
-            elif (body(a, at_a) & keepout(b, at_b) or body(b, at_b) & keepout(a, at_a)) and not (
-                _share(instance, (a, at_a), (b, at_b)) or _share(instance, (b, at_b), (a, at_a))
-            ):
-                found.append(f"{a.name} and {b.name} break a keep-out")
-    return found
+    return body(block, place) <= grid and block.anchor in {None, place}
+
+
+def beside(instance: Instance, one: tuple[Block, Place], other: tuple[Block, Place]) -> bool:
+    """Whether two blocks may stand where they do: no overlap, and no block in the other's keep-out unless they share it."""
+    if body(*one) & body(*other):
+        return False
+    kept = body(*one) & keepout(*other) or body(*other) & keepout(*one)
+    return not kept or _share(instance, one, other) or _share(instance, other, one)
 
 
 def body(block: Block, place: Place) -> Tiles:

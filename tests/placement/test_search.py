@@ -26,7 +26,7 @@ def annealed(instance: Instance, seed: int) -> list[tuple[Places, int]]:
         found.append((places, units))
         return True
 
-    anneal(instance, Schedule(16, 60, math.inf), (seed,), None, take)
+    anneal(instance, None, Schedule(16, 60, math.inf, (3.0, 0.1), (1.0, 5.0)), (seed,), None, take)
     return found
 
 
