@@ -33,8 +33,9 @@ class Round:
 
 # Places tried at once by a round: about as many as stay in a core's cache.
 CHAINS, TILES_AT_ONCE, LEAST_CHAINS = 64, 20_000, 8
-# The rounds, measured on the placement benchmark (scripts/bench_placement.py). From the skyline, dear overlaps keep a tight array nearly
-# legal: never the best answer, always one soon. From nothing, cheap overlaps let blocks pass each other. From the best, little heat polishes.
+# The rounds, measured on the placement benchmark (scripts/bench_placement.py). From the skyline, dear overlaps keep a tight array
+# nearly legal: never the best answer, always one soon. From nothing, cheap overlaps let blocks pass each other. From the best,
+# little heat polishes.
 FIRST = Round(sweeps=100, fresh=False, temperatures=(3.0, 0.1), penalties=(3.0, 5.0))
 FRESH = Round(sweeps=400, fresh=True, temperatures=(3.0, 0.1), penalties=(1.0, 5.0))
 POLISH = Round(sweeps=100, fresh=False, temperatures=(0.6, 0.05), penalties=(3.0, 5.0))
