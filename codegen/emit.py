@@ -9,9 +9,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from placer.codegen.kernel_text import call, config_struct, signature
-from placer.codegen.plan import GraphPlan, PortRef
+from placer.codegen.plan import GraphPlan, LayerPlan, PortRef
 
 from placer import __version__
+from placer.catalog import ArgumentKind
 from placer.mapping import BufferAt
 from placer.network import IntArray
 
@@ -49,7 +50,7 @@ def emit(plan: GraphPlan, iterations: int) -> tuple[File, ...]:
     files.append(File("kernels/layers.hpp", render("layers.hpp.jinja")))
     for layer in plan.layers:
         files.append(File(f"kernels/{layer.id}.cc", render("kernel.cc.jinja", layer=layer)))
-        if layer.op == "dense" or layer.has_bias:
+        if layer.has_weights or layer.has_bias:
             files.append(File(f"weights/{layer.id}.hpp", render("weights.hpp.jinja", layer=layer)))
     return (*files, *_kernel_templates(plan))
 
@@ -88,13 +89,14 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "address": _address,
-        "bias_port": lambda layer: {"dense": 2, "add": 2, "requantise": 1}[layer.op],
+        "bias_port": lambda layer: len(layer.input_elements) + layer.has_weights,
         "call": call,
         "config": config_struct,
         "comment": _comment,
         "numbers": _numbers,
         "reader": _reader,
         "signature": signature,
+        "weight_type": _weight_type,
         "writer": _writer,
     }
     return environment
@@ -114,6 +116,13 @@ def _numbers(values: IntArray) -> str:
     """Values, comma separated, in lines of a fixed count."""
     lines = [", ".join(map(str, values[i : i + NUMBERS_A_LINE])) for i in range(0, len(values), NUMBERS_A_LINE)]
     return ",\n     ".join(lines)
+
+
+def _weight_type(layer: LayerPlan) -> str:
+    """The element type of what a layer's tiles hold as weights."""
+    weights = layer.kernels[0].contract.argument(ArgumentKind.WEIGHTS)
+    assert weights is not None, "the layer has weights"
+    return weights.type
 
 
 def _writer(ref: PortRef) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from placer.catalog import Argument, ArgumentKind, KernelContract, PortKind
-from placer.kernel_spec import AddSpec, DenseSpec, KernelSpec, RequantiseSpec
+from placer.kernel_spec import AddSpec, DenseSpec, FunctionSpec, KernelSpec, MultiplySpec, NormaliseSpec, SteppedSpec
 from placer.layers import Step
 
 NAMES = {
@@ -19,17 +21,48 @@ NAMES = {
 
 def config_struct(name: str, spec: KernelSpec) -> str:
     """The configuration that the kernel templates are instantiated with."""
+    return "\n".join((f"struct {name} {{", *(f"    {line}" for line in _lines(spec)), "};"))
+
+
+def _lines(spec: KernelSpec) -> tuple[str, ...]:
+    match spec:
+        case FunctionSpec():
+            sizes = (_sizes(rows=spec.rows, columns=spec.columns),)
+            return (*sizes, _numbers(zero_point=spec.zero_point, low=spec.low, high=spec.high)) if spec.interpolates else sizes
+        case NormaliseSpec():
+            layer = spec.layer
+            return (
+                _sizes(rows=spec.rows, columns=spec.columns, features=len(layer.gain)),
+                f"static constexpr long long epsilon = {layer.epsilon};",
+                _numbers(fraction=layer.fraction, offset_up=layer.offset_up, shift=layer.shift),
+                _numbers(zero_point=layer.zero_point, low=layer.low, high=layer.high),
+            )
+        case DenseSpec():
+            own = _dense_lines(spec)
+        case _:
+            own = _elementwise_lines(spec)
     steps = ", ".join(_step(s) for s in spec.steps)
-    own = _dense_lines(spec) if isinstance(spec, DenseSpec) else _elementwise_lines(spec)
-    lines = (*own, f"using output = {spec.output.value};", f"static constexpr placer::Step steps[] = {{{steps}}};")
-    return "\n".join((f"struct {name} {{", *(f"    {line}" for line in lines), "};"))
+    return (*own, f"using output = {spec.output.value};", f"static constexpr placer::Step steps[] = {{{steps}}};")
 
 
-def _elementwise_lines(spec: AddSpec | RequantiseSpec) -> tuple[str, ...]:
-    sizes = f"static constexpr unsigned m = {spec.m}, rows = {spec.rows}, columns = {spec.columns};"
-    if isinstance(spec, AddSpec):
-        return (sizes, f"static constexpr int up_a = {spec.up_left}, up_b = {spec.up_right};")
-    return (sizes,)
+def _sizes(**sizes: int) -> str:
+    return f"static constexpr unsigned {', '.join(f'{name} = {size}' for name, size in sizes.items())};"
+
+
+def _numbers(**numbers: int) -> str:
+    return f"static constexpr int {', '.join(f'{name} = {number}' for name, number in numbers.items())};"
+
+
+def _elementwise_lines(spec: SteppedSpec) -> tuple[str, ...]:
+    sizes = _sizes(m=spec.m, rows=spec.rows, columns=spec.columns)
+    match spec:
+        case AddSpec():
+            factors = _numbers(left_factor=spec.left_factor, right_factor=spec.right_factor)
+            return (sizes, factors, _numbers(left_zero=spec.left_zero, right_zero=spec.right_zero))
+        case MultiplySpec():
+            return (sizes, _numbers(left_zero=spec.left_zero, right_zero=spec.right_zero))
+        case _:
+            return (sizes,)
 
 
 def _dense_lines(spec: DenseSpec) -> tuple[str, ...]:
@@ -46,12 +79,16 @@ def _dense_lines(spec: DenseSpec) -> tuple[str, ...]:
 
 
 def _step(step: Step) -> str:
-    """A step without its bias values; what says the usual is left out at the end."""
+    """A step without its channel values; what says the usual is left out at the end."""
     values = [str(step.up), str(step.shift), _boolean(step.relu), _boolean(step.bias is not None)]
-    if (step.dtype, step.low, step.high) != (None, None, None):
+    if step.scales or step.wide or (step.dtype, step.low, step.high) != (None, None, None):
         low = "placer::no_low" if step.low is None else str(step.low)
         high = "placer::no_high" if step.high is None else str(step.high)
         values += [str(step.dtype.bits if step.dtype else 0), low, high]
+    if step.scales or step.wide:
+        multiplier = np.ones(1, np.int64) if step.multiplier is None else step.multiplier
+        one = int(multiplier[0]) if len(multiplier) == 1 else 0
+        values += [str(one), str(step.zero_point), str(step.guard), _boolean(step.wide)]
     return f"{{{', '.join(values)}}}"
 
 
@@ -80,7 +117,7 @@ def call(config: str, kernel: KernelContract) -> str:
     """The call of the template; a kernel that finishes without a bias passes a null pointer in its place."""
     names = [NAMES[a.kind] for a in kernel.arguments]
     finishes = kernel.argument(ArgumentKind.OUTPUT) is not None
-    if finishes and kernel.argument(ArgumentKind.BIAS) is None:
+    if finishes and kernel.argument(ArgumentKind.BIAS) is None and not isinstance(kernel.spec, FunctionSpec):
         data = {ArgumentKind.INPUT, ArgumentKind.SECOND_INPUT, ArgumentKind.WEIGHTS}
         names.insert(sum(a.kind in data for a in kernel.arguments), "nullptr")
     return f"{kernel.template}<{config}>({', '.join(names)})"

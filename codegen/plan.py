@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from placer.codegen.names import identifiers
-from placer.codegen.weights import bias_values, packed_weights
+from placer.codegen.weights import channel_values, packed_weights, table_values
 
 from placer.catalog import KernelContract
 from placer.device import Device
@@ -72,6 +72,10 @@ class LayerPlan:
         return tuple(k.role for k in self.kernels)
 
     @property
+    def has_weights(self) -> bool:
+        return self.weights.size > 0
+
+    @property
     def has_bias(self) -> bool:
         return self.bias.size > 0
 
@@ -107,10 +111,13 @@ class AccessPlan:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """A buffer in one memory tile. dimensions: bytes of rows, samples, column blocks; `copy_bytes` apart lie its two copies."""
+    """A buffer in one memory tile of elements `type`. dimensions: elements of rows, samples, column blocks; `copy_bytes` apart lie its
+    two copies.
+    """
 
     id: str
     tensor: str
+    type: str
     col: int
     row: int
     offset: int
@@ -132,6 +139,7 @@ class PlioPlan:
     channel: int
     window: Window
     tensor: str
+    element_bytes: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +196,7 @@ class _Planner:
         positions = {t.role: t.k_index for t in reversed(mapped.tiles)}
         roles = tuple(dict.fromkeys(t.role for t in mapped.tiles))
         kernels = tuple(RoleKernel(role, tile_kernel(layer, split, layouts, positions[role], self.device)) for role in roles)
-        spec, weights = kernels[0].contract.spec, np.zeros((1, 0), np.int64)
+        spec, weights = kernels[0].contract.spec, table_values(layer)[np.newaxis]
         channels = spec.channels if isinstance(spec, DenseSpec) else spec.columns
         if isinstance(layer, DenseLayer) and isinstance(spec, DenseSpec):
             weights = packed_weights(layer, layouts, split, spec.mmul)
@@ -199,10 +207,10 @@ class _Planner:
             cascade=split.contraction,
             kernels=kernels,
             tiles=tuple(self._tile(t, layer, split) for t in mapped.tiles),
-            input_elements=tuple(split.input_partition.window_bytes(s) for s in layouts.sources),
-            output_elements=split.output_partition.window_bytes(layouts.target),
+            input_elements=tuple(split.input_partition.window_bytes(s) // s.element_bytes for s in layouts.sources),
+            output_elements=split.output_partition.window_bytes(layouts.target) // layouts.target.element_bytes,
             weights=weights,
-            bias=bias_values(layer, channels, split),
+            bias=channel_values(layer, channels, split),
         )
 
     def _split(self, mapped: MappedLayer) -> Split:
@@ -269,17 +277,18 @@ class _Planner:
         if not edges or edges[0].shards is None:
             return []
         layout = self.laid_out.layout(edges[0].tensor)
-        block_row_bytes = BLOCK_COLUMNS * layout.element_bytes
+        element = self.laid_out.graph.activation(edges[0].tensor).type.dtype.value
         plans = []
         for number, shard in enumerate(edges[0].shards.windows(layout)):
             place = edges[0].memory_tiles[number]
             writers = self._accesses(layout, shard, edges[0].written, place.in_channels, edges[0], True)
             readers = [a for e in edges for a in self._accesses(layout, shard, e.read, e.memory_tiles[number].out_channels, e, False)]
-            dimensions = (shard.rows * block_row_bytes, shard.samples, shard.columns // BLOCK_COLUMNS)
+            dimensions = (shard.rows * BLOCK_COLUMNS, shard.samples, shard.columns // BLOCK_COLUMNS)
             plans.append(
                 MemoryPlan(
                     f"{self.tensor_id[edges[0].tensor]}_memory{number}",
                     edges[0].tensor,
+                    element,
                     place.col,
                     place.row,
                     place.offset,
@@ -295,13 +304,12 @@ class _Planner:
         self, layout: Layout, shard: Window, partition: Partition, channels: tuple[int, ...], edge: MappedEdge, writing: bool
     ) -> list[AccessPlan]:
         """One access a window of `partition` inside `shard`, in the order of windows."""
-        row_bytes = BLOCK_COLUMNS * layout.element_bytes
         inside = [(piece, w) for piece, w in enumerate(partition.windows(layout)) if _inside(w, shard)]
         return [
             AccessPlan(
                 channel,
-                (w.rows * row_bytes, w.samples, w.columns // BLOCK_COLUMNS),
-                ((w.row - shard.row) * row_bytes, w.sample - shard.sample, (w.column - shard.column) // BLOCK_COLUMNS),
+                (w.rows * BLOCK_COLUMNS, w.samples, w.columns // BLOCK_COLUMNS),
+                ((w.row - shard.row) * BLOCK_COLUMNS, w.sample - shard.sample, (w.column - shard.column) // BLOCK_COLUMNS),
                 (self._writer(edge, piece),) if writing else self._readers(edge, piece),
             )
             for channel, (piece, w) in zip(channels, inside, strict=True)
@@ -316,7 +324,9 @@ class _Planner:
             partition = edge.written if port.direction == "in" else edge.read
             array = f"{self.tensor_id[port.tensor]}_{port.direction}"
             window = partition.windows(layout)[port.piece]
-            plans.append(PlioPlan(array, port.piece, f"{array}{port.piece}", port.direction, port.col, port.channel, window, port.tensor))
+            name = f"{array}{port.piece}"
+            where = (port.direction, port.col, port.channel)
+            plans.append(PlioPlan(array, port.piece, name, *where, window, port.tensor, layout.element_bytes))
         return tuple(plans)
 
 

@@ -71,11 +71,11 @@ def _runs(values: tuple[IntArray, ...], batch: int) -> Iterator[tuple[IntArray, 
 
 
 def port_text(port: PlioPlan, runs: list[IntArray], block_rows: int) -> str:
-    """The text of one port: its window of each run's stored activation, 16 int8 values a line."""
+    """The text of one port: its window of each run's stored activation, 128 bits of values a line."""
     lines = []
     for stored in runs:
         stream = to_stream(stored, port.window, block_rows)
-        lines += [" ".join(map(str, row)) for row in stream.reshape(-1, BYTES_A_LINE)]
+        lines += [" ".join(map(str, row)) for row in stream.reshape(-1, BYTES_A_LINE // port.element_bytes)]
     return "\n".join(lines) + "\n"
 
 

@@ -1,10 +1,12 @@
-"""Weights and biases as each tile's kernel reads them (docs/kernels.md)."""
+"""Weights, tables and channel values as each tile's kernel reads them (docs/kernels.md)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from placer.layers import DenseLayer, Layer, Side
+from placer.layers import DenseLayer, InterpolationLayer, Layer, NormaliseLayer, Side, SteppedLayer, TableLayer
 from placer.layout import BLOCK_COLUMNS
 from placer.mmul import MmulShape
 from placer.network import IntArray
@@ -40,18 +42,43 @@ def _left_blocks(weight: IntArray, mmul: MmulShape) -> IntArray:
     return blocks.transpose(0, 2, 1, 3).reshape(-1)
 
 
-def bias_values(layer: Layer, channels: int, split: Split) -> IntArray:
-    """[parts, channels * biased steps] int32 values: the steps of a part one after the other, zero beyond the layer's own channels."""
+def table_values(layer: Layer) -> IntArray:
+    """What every tile of a function layer looks up; nothing for other layers."""
+    match layer:
+        case TableLayer():
+            return layer.values
+        case InterpolationLayer():
+            return layer.nodes
+        case _:
+            return np.zeros(0, np.int64)
+
+
+def channel_values(layer: Layer, channels: int, split: Split) -> IntArray:
+    """[parts, channels * planes] int32 values: the planes of a part one after the other, zero beyond the layer's own channels."""
     parts = split.channels if isinstance(layer, DenseLayer) else split.data.columns
-    rows = []
-    for part in range(parts):
-        values = [_part(step.bias, part, channels) for step in layer.steps if step.bias is not None]
-        rows.append(np.concatenate(values) if values else np.zeros(0, np.int64))
+    planes = tuple(_planes(layer))
+    rows = [np.concatenate([_part(plane, part, channels) for plane in planes] or [np.zeros(0, np.int64)]) for part in range(parts)]
     return np.stack(rows)
 
 
-def _part(bias: IntArray, part: int, channels: int) -> IntArray:
+def _planes(layer: Layer) -> Iterator[IntArray]:
+    """int32 values, one a channel, in the order in which kernels read them."""
+    if isinstance(layer, NormaliseLayer):
+        yield from (layer.gain, layer.offset)
+    elif isinstance(layer, SteppedLayer):
+        for step in layer.steps:
+            if step.bias is not None and step.wide:
+                # Words that recombine as low + high * 2^16, the low one of 16 bits.
+                low = ((step.bias + (1 << 15)) & 0xFFFF) - (1 << 15)
+                yield from (low, (step.bias - low) >> 16)
+            elif step.bias is not None:
+                yield step.bias
+            if step.multiplier is not None and len(step.multiplier) > 1:
+                yield step.multiplier
+
+
+def _part(values: IntArray, part: int, channels: int) -> IntArray:
     padded = np.zeros((part + 1) * channels, np.int64)
-    known = bias[: len(padded)]
+    known = values[: len(padded)]
     padded[: len(known)] = known
     return padded[part * channels :]

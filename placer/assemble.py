@@ -83,9 +83,9 @@ def role(position: int, length: int) -> str:
     return "first" if position == 0 else "last" if position == length - 1 else "middle"
 
 
-def kernel_name(layer: Layer) -> str:
-    """The kernel that runs a layer."""
-    return f"dense_{layer.side.value}_int8" if isinstance(layer, DenseLayer) else f"{layer.op}_int8"
+def kernel_name(layer: Layer, elements: str) -> str:
+    """The kernel that runs a layer on elements of this type."""
+    return f"dense_{layer.side.value}_{elements}" if isinstance(layer, DenseLayer) else f"{layer.op}_{elements}"
 
 
 def _layer(problem: MappingProblem, laid_out: LaidOutGraph, solution: Solution, number: int) -> MappedLayer:
@@ -118,8 +118,8 @@ def _layer(problem: MappingProblem, laid_out: LaidOutGraph, solution: Solution, 
         m=target.samples * target.rows,
         k=inner,
         n=target.columns,
-        dtypes=DataTypes(types[0], layer.weight_type.dtype.value if isinstance(layer, DenseLayer) else "", types[1]),
-        kernel=kernel_name(layer),
+        dtypes=DataTypes(types[0], layer.weight_type.value if isinstance(layer, DenseLayer) else "", types[1]),
+        kernel=kernel_name(layer, types[0]),
         mmul=problem.device.mmul,
         split=MappedSplit(split.data.pieces, split.contraction, split.channels, split.data),
         cycles=option.cycles,

@@ -11,7 +11,7 @@ from placer.network import IntArray
 
 def to_stored(view: HostView, activation: Activation, layout: Layout, value: IntArray) -> IntArray:
     """A tensor [batch, *shape] as [samples, rows, columns], padded with zeros."""
-    batch = len(value)
+    batch, value = len(value), value - view.offset
     axes = (activation.features, activation.tokens) if view.transposed else (activation.tokens, activation.features)
     matrix = value.reshape(batch, *axes)
     if view.transposed:
@@ -31,7 +31,7 @@ def from_stored(view: HostView, activation: Activation, batch: int, stored: IntA
         matrix = stored[:, : activation.tokens, : activation.features]
     if view.transposed:
         matrix = matrix.swapaxes(1, 2)
-    return matrix.reshape(batch, *view.shape)
+    return matrix.reshape(batch, *view.shape) + view.offset
 
 
 def to_stream(stored: IntArray, window: Window, block_rows: int) -> IntArray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from placer import kernel_reference
-from placer.kernel_spec import AddSpec, DenseSpec, KernelSpec, RequantiseSpec
+from placer.kernel_spec import AddSpec, DenseSpec, FunctionSpec, KernelSpec, MultiplySpec, NormaliseSpec, SteppedSpec
 from placer.layers import Side
 from placer.network import IntArray, IntType
 
@@ -118,9 +118,15 @@ def contract(spec: KernelSpec) -> KernelContract:
     Raises ValueError for a spec that no kernel can be built from, in words (kernel_spec.check).
     """
     spec.check()
-    if isinstance(spec, DenseSpec):
-        return _dense(spec)
-    return _elementwise(spec)
+    match spec:
+        case DenseSpec():
+            return _dense(spec)
+        case FunctionSpec():
+            return _function(spec)
+        case NormaliseSpec():
+            return _normalise(spec)
+        case _:
+            return _elementwise(spec)
 
 
 # -- dense --------------------------------------------------------------------------------------------------------------------------
@@ -207,7 +213,7 @@ def _dense_program(spec: DenseSpec) -> int:
 # -- elementwise ----------------------------------------------------------------------------------------------------------------------
 
 
-def _elementwise(spec: AddSpec | RequantiseSpec) -> KernelContract:
+def _elementwise(spec: SteppedSpec) -> KernelContract:
     kinds = (ArgumentKind.INPUT, ArgumentKind.SECOND_INPUT)
     arguments = [_buffer(spec, kind, t, spec.elements) for kind, t in zip(kinds, spec.inputs, strict=False)]
     if spec.bias_elements:
@@ -216,7 +222,7 @@ def _elementwise(spec: AddSpec | RequantiseSpec) -> KernelContract:
     blocks = spec.elements // (spec.m * 8)
     per_block = [_accesses(spec.m * 8 * t.bytes, spec.load_bytes) for t in spec.inputs]
     steps = len(spec.steps)
-    name = "add" if isinstance(spec, AddSpec) else "requantise"
+    name = "add" if isinstance(spec, AddSpec) else "multiply" if isinstance(spec, MultiplySpec) else "requantise"
     return KernelContract(
         spec=spec,
         template=name,
@@ -232,6 +238,48 @@ def _elementwise(spec: AddSpec | RequantiseSpec) -> KernelContract:
         ),
         program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * (2 * len(spec.inputs) + 4 * steps)) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.elementwise(spec, inputs),
+    )
+
+
+# -- functions and LayerNorm ------------------------------------------------------------------------------------------------------------
+
+
+def _function(spec: FunctionSpec) -> KernelContract:
+    values = IntType.INT32 if spec.interpolates else spec.output
+    arguments = (
+        _buffer(spec, ArgumentKind.INPUT, spec.input, spec.elements),
+        Argument(ArgumentKind.WEIGHTS, PortKind.PARAMETER, values.value, len(spec.values), values.bytes, _alignment(spec), copies=1),
+        _buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
+    )
+    lookups = 2 if spec.interpolates else 1
+    return KernelContract(
+        spec=spec,
+        template="interpolate" if spec.interpolates else "table",
+        header="lookup.hpp",
+        arguments=arguments,
+        stack_bytes=STACK_BYTES,
+        operations=OperationCounts(loads=(1 + lookups) * spec.elements, macs=0, stores=spec.elements, shuffles=0, finishes=0),
+        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 8 * lookups) * PROGRAM_WORD,
+        reference=lambda inputs: kernel_reference.function(spec, inputs),
+    )
+
+
+def _normalise(spec: NormaliseSpec) -> KernelContract:
+    arguments = (
+        _buffer(spec, ArgumentKind.INPUT, spec.input, spec.elements),
+        _bias(spec, spec.bias_elements),
+        _buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
+    )
+    groups = spec.elements // 32
+    return KernelContract(
+        spec=spec,
+        template="normalise",
+        header="normalise.hpp",
+        arguments=arguments,
+        stack_bytes=STACK_BYTES,
+        operations=OperationCounts(loads=4 * groups, macs=8 * groups, stores=groups, shuffles=8 * groups, finishes=groups),
+        program_bytes=(4 * PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 60) * PROGRAM_WORD,
+        reference=lambda inputs: kernel_reference.normalise(spec, inputs),
     )
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 
 from placer.device import Device
-from placer.layers import DenseLayer, Layer, Side
+from placer.layers import DenseLayer, InterpolationLayer, Layer, NormaliseLayer, Side, Step, SteppedLayer, TableLayer
 from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, Unit, dense_block, elementwise_block, timing
 
 SCHEDULES = "kernel_schedules.csv"
@@ -29,6 +29,12 @@ LOCK_CYCLES = 4
 UNROLLED_STEPS = 16
 # From a cascade write to the read that it frees: two queues of two entries (AM020 chapter 2), one cycle an entry.
 CASCADE_QUEUE_CYCLES = 4
+# ASSUMPTION: 32 products of 32 x 32 bits, each made of several instructions; adding a zero point, clamping and packing.
+MULTIPLIER_CYCLES, ZERO_POINT_CYCLES = 16, 6
+# ASSUMPTION: a scalar load, a dependent lookup and a store an element; two lookups and two products for an interpolation.
+LOOKUP_CYCLES, INTERPOLATION_CYCLES = 3, 10
+# ASSUMPTION: the reciprocal root of a row in 32-bit scalar products; both passes over 32 elements.
+ROOT_CYCLES, NORMALISE_CYCLES = 300, 60
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # What a stream's first word takes besides its bytes: the start of the DMA, and 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
@@ -97,7 +103,7 @@ def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledB
     return replace(first, overhead=first.overhead + extra)
 
 
-def finish_kinds(layer: Layer) -> tuple[StepKind, ...]:
+def finish_kinds(layer: SteppedLayer) -> tuple[StepKind, ...]:
     """A layer's chain of steps as far as it decides what its kernel issues."""
     left = isinstance(layer, DenseLayer) and layer.side is Side.LEFT
     with_bias = Bias.ROW if left else Bias.COLUMN
@@ -206,12 +212,28 @@ def elementwise_cycles(work: TileWork, sources: int, finish: tuple[StepKind, ...
     return CALL_CYCLES + ports * LOCK_CYCLES + blocks * columns * interval + loops * body.overhead
 
 
-def layer_cycles(layer: Layer, work: TileWork, length: int, device: Device) -> int:
-    """Modelled cycles of one call of the kernel of a layer's slowest tile."""
+def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, device: Device) -> int:
+    """Modelled cycles of one call of the kernel of a layer's slowest tile, for activations of so many bytes an element."""
+    match layer:
+        case TableLayer() | InterpolationLayer():
+            each = INTERPOLATION_CYCLES if isinstance(layer, InterpolationLayer) else LOOKUP_CYCLES
+            return CALL_CYCLES + 4 * LOCK_CYCLES + work.samples * work.rows * work.columns * each
+        case NormaliseLayer():
+            rows = work.samples * work.rows
+            return CALL_CYCLES + 4 * LOCK_CYCLES + rows * ROOT_CYCLES + rows * -(-work.columns // 8) * NORMALISE_CYCLES // 4
     finish = finish_kinds(layer)
+    rescaling = sum(rescale_cycles(step) for step in layer.steps) * -(-work.samples * work.rows * work.columns // 32)
     if isinstance(layer, DenseLayer):
-        return dense_cycles(work, layer.side, length, finish, device)
-    return elementwise_cycles(work, len(layer.sources), finish, device)
+        # Wider operands take as many instructions as their bytes multiply to: 256, 128 and 64 products a cycle.
+        plain = dense_cycles(work, layer.side, length, finish, device)
+        return CALL_CYCLES + (plain - CALL_CYCLES) * input_bytes * layer.weight_type.bytes + rescaling
+    return elementwise_cycles(work, len(layer.sources), finish, device) * input_bytes + rescaling
+
+
+def rescale_cycles(step: Step) -> int:
+    """Modelled cycles of one step on 32 accumulators beyond those of a step that only shifts."""
+    multiplied = 0 if step.multiplier is None else MULTIPLIER_CYCLES * (2 if step.wide else 1)
+    return multiplied + (ZERO_POINT_CYCLES if step.scales else 0)
 
 
 def hop_cycles(work: TileWork, length: int, device: Device) -> int:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from placer.kernel_spec import AddSpec, DenseSpec, RequantiseSpec
+from placer.arithmetic import exact_matmul, interpolated, scaled
+from placer.kernel_spec import AddSpec, DenseSpec, FunctionSpec, MultiplySpec, NormaliseSpec, RequantiseSpec, SteppedSpec
 from placer.layers import Side, Step
 from placer.network import IntArray, IntType
-from placer.reference import exact_matmul, round_shift
+from placer.normalised import normalised
 
 WIDE = 64
 
@@ -39,30 +40,65 @@ def dense(spec: DenseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]
     return (blocked(finish(total, bias, spec.steps, spec.output, spec.mmul.lane_bits, spec.side is Side.LEFT), spec.mmul.m),)
 
 
-def elementwise(spec: AddSpec | RequantiseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
-    """The operands and the bias (where the kernel has one), flat, to the output."""
+def elementwise(spec: SteppedSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """The operands and the channel values (where the kernel has any), flat, to the output."""
     operands = [unblocked(v, 1, spec.rows, spec.columns, spec.m) for v in inputs[: len(spec.inputs)]]
-    bias = inputs[len(spec.inputs)] if spec.bias_elements else np.zeros(0, np.int64)
-    ups = (spec.steps[0].up,) if isinstance(spec, RequantiseSpec) else (spec.up_left, spec.up_right)
-    total = sum((v << up for v, up in zip(operands, ups, strict=True)), np.zeros_like(operands[0]))
-    return (blocked(finish(wrapped(total, 32), bias, spec.steps, spec.output, 32, by_row=False), spec.m),)
+    values = inputs[len(spec.inputs)] if spec.bias_elements else np.zeros(0, np.int64)
+    lane_bits = WIDE if spec.steps[0].wide or any(t.bits == 32 for t in spec.inputs) else 32
+    match spec:
+        case RequantiseSpec():
+            total = operands[0] << spec.steps[0].up
+        case AddSpec():
+            total = (operands[0] - spec.left_zero) * spec.left_factor + (operands[1] - spec.right_zero) * spec.right_factor
+            lane_bits = 32 if lane_bits == 32 and adds_by_shifts(spec) else WIDE
+        case MultiplySpec():
+            total, lane_bits = (operands[0] - spec.left_zero) * (operands[1] - spec.right_zero), WIDE
+    return (blocked(finish(wrapped(total, lane_bits), values, spec.steps, spec.output, lane_bits, by_row=False), spec.m),)
 
 
-def finish(total: IntArray, bias: IntArray, steps: tuple[Step, ...], output: IntType, lane_bits: int, by_row: bool) -> IntArray:
+def adds_by_shifts(spec: AddSpec) -> bool:
+    """Whether both operands only shift: factors that are powers of two, no zero points."""
+    factors = (spec.left_factor, spec.right_factor)
+    return all(f > 0 and f & (f - 1) == 0 for f in factors) and spec.left_zero == spec.right_zero == 0
+
+
+def function(spec: FunctionSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """The source and the table or nodes, flat, to the output: element by element, whatever the order."""
+    source, values = inputs
+    if not spec.interpolates:
+        return (values[source - IntType.INT8.min],)
+    return (np.clip(interpolated(source - IntType.INT16.min, values) + spec.zero_point, spec.low, spec.high),)
+
+
+def normalise(spec: NormaliseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """The source, and gain and offset of every column, flat, to the output."""
+    layer, (gain, offset) = spec.layer, inputs[1].reshape(2, spec.columns)
+    source = unblocked(inputs[0], 1, spec.rows, spec.columns, 4)
+    result = normalised(source, len(layer.gain), layer.epsilon, layer.fraction, gain, offset << layer.offset_up, layer.shift)
+    return (blocked(np.clip(result + layer.zero_point, layer.low, layer.high), 4),)
+
+
+def finish(total: IntArray, values: IntArray, steps: tuple[Step, ...], output: IntType, lane_bits: int, by_row: bool) -> IntArray:
     """The chain of steps on [samples, rows, columns] accumulators; the first one's left shift is already in `total`."""
     channels = total.shape[1] if by_row else total.shape[2]
-    at = 0
+    planes = iter(values.reshape(-1, channels))
+
+    def plane() -> IntArray:
+        found = next(planes)
+        return found[:, None] if by_row else found
+
     dtype = output
     for number, step in enumerate(steps):
         if number:
-            lane_bits = WIDE if dtype.bits == 32 else 32
+            lane_bits = WIDE if dtype.bits == 32 or step.wide else 32
             total = wrapped(total << step.up, lane_bits)
         if step.bias is not None:
-            values = bias[at : at + channels]
-            total = wrapped(total + (values[:, None] if by_row else values), lane_bits)
-            at += channels
+            total = wrapped(total + plane(), lane_bits)
+            total = total + (plane() << 16) if step.wide else total
         dtype = step.dtype or output
-        total = np.clip(round_shift(total, step.shift), dtype.min, dtype.max)
+        multiplier = np.ones(1, np.int64) if step.multiplier is None else step.multiplier
+        multiplier = plane() if len(multiplier) > 1 else multiplier
+        total = np.clip(scaled(total, multiplier, step.shift, step.guard, step.wide) + step.zero_point, dtype.min, dtype.max)
         total = np.clip(total, dtype.min if step.low is None else step.low, dtype.max if step.high is None else step.high)
         total = np.maximum(total, 0) if step.relu else total
     return total

@@ -8,9 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from placer.layers import Side, Step
+from placer.arithmetic import SEGMENT_BITS
+from placer.layers import TABLE_VALUES, NormaliseLayer, Side, Step
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes
-from placer.network import IntType
+from placer.network import IntArray, IntType
+
+# Nodes of an interpolation over int16, the end included.
+NODES = (1 << (16 - SEGMENT_BITS)) + 1
 
 
 class Role(Enum):
@@ -110,7 +114,8 @@ class DenseSpec:
 
     @property
     def bias_elements(self) -> int:
-        return self.channels * sum(s.bias is not None for s in self.steps)
+        """int32 channel values: biases and multipliers of all steps."""
+        return self.channels * sum(s.planes for s in self.steps)
 
     @property
     def load_bytes(self) -> int:
@@ -157,7 +162,8 @@ class _ElementwiseSpec:
 
     @property
     def bias_elements(self) -> int:
-        return self.columns * sum(s.bias is not None for s in self.steps)
+        """int32 channel values: biases and multipliers of all steps."""
+        return self.columns * sum(s.planes for s in self.steps)
 
     @property
     def load_bytes(self) -> int:
@@ -169,17 +175,19 @@ class _ElementwiseSpec:
         _require(self.rows > 0 and self.rows % self.m == 0, f"rows must be a multiple of {self.m}, not {self.rows}")
         _require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
         _require(bool(self.steps), "a kernel ends in at least one requantisation step")
-        _require(all(t in {IntType.INT8, IntType.INT16} for t in inputs), "elementwise kernels read int8 or int16")
+        _require(all(t.signed for t in inputs), "elementwise kernels read signed elements")
 
 
 @dataclass(frozen=True, eq=False)
 class AddSpec(_ElementwiseSpec):
-    """(left << up_left) + (right << up_right), then the steps."""
+    """(left - left_zero) * left_factor + (right - right_zero) * right_factor, then the steps."""
 
     left: IntType
     right: IntType
-    up_left: int
-    up_right: int
+    left_factor: int
+    right_factor: int
+    left_zero: int = 0
+    right_zero: int = 0
 
     @property
     def inputs(self) -> tuple[IntType, ...]:
@@ -188,7 +196,26 @@ class AddSpec(_ElementwiseSpec):
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""
         self._check_blocks(self.inputs)
-        _require(self.up_left >= 0 and self.up_right >= 0, "operands are aligned by left shifts")
+        largest = max(abs(self.left_factor), abs(self.right_factor))
+        _require(largest <= IntType.INT32.max, f"operands are aligned by 32-bit factors, not {largest}")
+
+
+@dataclass(frozen=True, eq=False)
+class MultiplySpec(_ElementwiseSpec):
+    """(left - left_zero) * (right - right_zero), element by element, then the steps."""
+
+    left: IntType
+    right: IntType
+    left_zero: int = 0
+    right_zero: int = 0
+
+    @property
+    def inputs(self) -> tuple[IntType, ...]:
+        return (self.left, self.right)
+
+    def check(self) -> None:
+        """Raise ValueError, in words, unless the kernel template takes this."""
+        self._check_blocks(self.inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,4 +233,66 @@ class RequantiseSpec(_ElementwiseSpec):
         self._check_blocks(self.inputs)
 
 
-KernelSpec = DenseSpec | AddSpec | RequantiseSpec
+@dataclass(frozen=True, eq=False)
+class FunctionSpec:
+    """A function of one element of `elements`: a table over int8, or nodes over int16; then zero_point, low, high (nodes only)."""
+
+    generation: str
+    rows: int
+    columns: int
+    input: IntType
+    output: IntType
+    values: IntArray
+    zero_point: int = 0
+    low: int = 0
+    high: int = 0
+
+    @property
+    def elements(self) -> int:
+        return self.rows * self.columns
+
+    @property
+    def bias_elements(self) -> int:
+        return 0
+
+    @property
+    def interpolates(self) -> bool:
+        return self.input is IntType.INT16
+
+    def check(self) -> None:
+        """Raise ValueError, in words, unless the kernel template takes this."""
+        _require(self.input in {IntType.INT8, IntType.INT16}, f"functions are of int8 or int16, not {self.input.value}")
+        wanted = NODES if self.interpolates else TABLE_VALUES
+        _require(len(self.values) == wanted, f"a function of {self.input.value} has {wanted} values, not {len(self.values)}")
+
+
+@dataclass(frozen=True, eq=False)
+class NormaliseSpec:
+    """LayerNorm over the features of rows x columns elements, columns padded (layers.NormaliseLayer)."""
+
+    generation: str
+    rows: int
+    columns: int
+    input: IntType
+    output: IntType
+    layer: NormaliseLayer
+
+    @property
+    def elements(self) -> int:
+        return self.rows * self.columns
+
+    @property
+    def bias_elements(self) -> int:
+        """Gain and offset of every column."""
+        return 2 * self.columns
+
+    def check(self) -> None:
+        """Raise ValueError, in words, unless the kernel template takes this."""
+        _require(self.rows > 0 and self.rows % 4 == 0, f"rows must be a multiple of 4, not {self.rows}")
+        _require(self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
+        features = len(self.layer.gain)
+        _require(0 <= self.columns - features < 8, f"{features} features do not fill {self.columns} columns")
+
+
+SteppedSpec = AddSpec | MultiplySpec | RequantiseSpec
+KernelSpec = DenseSpec | SteppedSpec | FunctionSpec | NormaliseSpec

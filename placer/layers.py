@@ -1,7 +1,8 @@
 """Layers: what one kernel kind computes, between activations that really exist in memory.
 
 A Network keeps every operation of the model; a LayerGraph keeps only what moves or computes data on the array. Transposes and reshapes are
-gone (lowering.py), and each layer ends in a chain of requantisation steps that holds every rounding point of the model it absorbed.
+gone (lowering.py), unsigned tensors have become signed ones (signed.py), and a layer may end in a chain of requantisation steps that holds
+every rounding point of the model it absorbed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from enum import Enum
 from functools import cached_property
 
 from placer.network import IntArray, IntType, QuantType
+
+# Values of a table over 8-bit elements.
+TABLE_VALUES = 256
 
 
 class Side(Enum):
@@ -25,10 +29,12 @@ class Side(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """out = clip(saturate(round_half_even(((value << up) + bias) / 2^shift)), low, high), then max(out, 0) when `relu` (docs/kernels.md).
+    """One requantisation: out = clip(saturate(rounded + zero_point), low, high), then max(out, 0) when `relu` (docs/kernels.md).
 
-    bias: int32 values, one an output channel, or None. up and shift: 0 or more; value << up stays below 2^31. dtype: what the result
-    saturates to; None: the type of the layer's output. low, high: bounds in units of the result, None for none.
+    rounded = round_half_even(((value << up) + bias) * multiplier / 2^shift), with a guard first to so many more bits.
+    bias: one value an output channel, or None; int32, or up to 46 bits when `wide`, when the sum passes through 64-bit lanes and is
+    multiplied in two parts. multiplier: int32, [1] or one an output channel; None: 1. up: 0 or more; shift: 0 to 59. dtype: what the
+    result saturates to; None: the type of the layer's output. low, high: bounds in units of the result, None for none.
     """
 
     up: int
@@ -38,11 +44,26 @@ class Step:
     dtype: IntType | None = None
     low: int | None = None
     high: int | None = None
+    multiplier: IntArray | None = None
+    zero_point: int = 0
+    guard: int = 0
+    wide: bool = False
+
+    @property
+    def scales(self) -> bool:
+        """Whether more than a shift happens between the sum and its saturation."""
+        return self.multiplier is not None or self.zero_point != 0 or self.guard > 0
+
+    @property
+    def planes(self) -> int:
+        """int32 values that a finishing kernel holds for each output channel: the bias (two for a wide one), then the multiplier."""
+        multipliers = self.multiplier is not None and len(self.multiplier) > 1
+        return (0 if self.bias is None else 1 + self.wide) + multipliers
 
 
 @dataclass(frozen=True)
 class Activation:
-    """A [batch, tokens, features] tensor that is really stored."""
+    """A [batch, tokens, features] tensor that is really stored, in a signed type."""
 
     name: str
     tokens: int
@@ -54,13 +75,15 @@ class Activation:
 class HostView:
     """How a network input or output is seen in an activation.
 
-    The tensor, of shape [batch, *shape], is the activation with its last two axes swapped when `transposed`, reshaped row-major.
+    The tensor, of shape [batch, *shape], is the activation plus `offset` (not 0 where the tensor is unsigned), with its last two axes
+    swapped when `transposed`, reshaped row-major.
     """
 
     tensor: str
     shape: tuple[int, ...]
     activation: str
     transposed: bool
+    offset: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +95,7 @@ class DenseLayer:
     target: str
     side: Side
     weight: IntArray
-    weight_type: QuantType
+    weight_type: IntType
     steps: tuple[Step, ...]
 
     @property
@@ -86,19 +109,42 @@ class DenseLayer:
 
 @dataclass(frozen=True, eq=False)
 class AddLayer:
-    """(left << up_left) + (right << up_right), then `steps`."""
+    """(left - left_zero) * left_factor + (right - right_zero) * right_factor, then `steps`."""
 
     name: str
     left: str
     right: str
     target: str
-    up_left: int
-    up_right: int
+    left_zero: int
+    right_zero: int
+    left_factor: int
+    right_factor: int
     steps: tuple[Step, ...]
 
     @property
     def op(self) -> str:
         return "add"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class MultiplyLayer:
+    """(left - left_zero) * (right - right_zero), element by element, then `steps`."""
+
+    name: str
+    left: str
+    right: str
+    target: str
+    left_zero: int
+    right_zero: int
+    steps: tuple[Step, ...]
+
+    @property
+    def op(self) -> str:
+        return "multiply"
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -123,7 +169,74 @@ class RequantiseLayer:
         return (self.source,)
 
 
-Layer = DenseLayer | AddLayer | RequantiseLayer
+@dataclass(frozen=True, eq=False)
+class TableLayer:
+    """values[source + 128]: a function of one int8 element; values: [TABLE_VALUES], of the target's type."""
+
+    name: str
+    source: str
+    target: str
+    values: IntArray
+
+    @property
+    def op(self) -> str:
+        return "table"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True, eq=False)
+class InterpolationLayer:
+    """A function of one int16 element between nodes (arithmetic.interpolated), plus zero_point, clamped. nodes: int32."""
+
+    name: str
+    source: str
+    target: str
+    nodes: IntArray
+    zero_point: int
+    low: int
+    high: int
+
+    @property
+    def op(self) -> str:
+        return "interpolate"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True, eq=False)
+class NormaliseLayer:
+    """LayerNorm over the features (network.Normalise, reference.normalised). gain, offset: int32, one a feature."""
+
+    name: str
+    source: str
+    target: str
+    epsilon: int
+    fraction: int
+    gain: IntArray
+    offset: IntArray
+    offset_up: int
+    shift: int
+    zero_point: int
+    low: int
+    high: int
+
+    @property
+    def op(self) -> str:
+        return "normalise"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+SteppedLayer = DenseLayer | AddLayer | MultiplyLayer | RequantiseLayer
+FunctionLayer = TableLayer | InterpolationLayer
+Layer = SteppedLayer | FunctionLayer | NormaliseLayer
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """How an activation lies in memory, and how it is cut into windows.
 
-The blocked layout of docs/kernels.md: blocks of `block_rows` x 8 elements, stored column block by column block. In bytes of int8 data that
-is a three-dimensional array [column blocks][samples][rows * 8], so any window of samples, rows and columns is one strided copy.
+The blocked layout of docs/kernels.md: blocks of `block_rows` x 8 elements, stored column block by column block. In bytes that is a
+three-dimensional array [column blocks][samples][rows * 8 * element bytes], so any window of samples, rows and columns is one strided copy.
 """
 
 from __future__ import annotations

@@ -13,14 +13,39 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from placer.errors import UnsupportedModelError
-from placer.layers import Activation, AddLayer, DenseLayer, HostView, Layer, LayerGraph, RequantiseLayer, Side, Step
-from placer.network import Add, Dense, IntArray, Network, Operation, QuantType, Requantise, Reshape, Transpose
-
-# A value shifted left into a 32-bit accumulator: 8 value bits, one bit for the sum, one for the sign of the bias.
-MAX_UP_SHIFT = 22
-ACCUMULATOR_LIMIT = 1 << 31
-# Shifting a 32-bit value further gives 0 all the same; the hardware's limit is 59.
-MAX_DOWN_SHIFT = 34
+from placer.layers import (
+    Activation,
+    AddLayer,
+    DenseLayer,
+    HostView,
+    InterpolationLayer,
+    Layer,
+    LayerGraph,
+    MultiplyLayer,
+    NormaliseLayer,
+    RequantiseLayer,
+    Side,
+    Step,
+    SteppedLayer,
+    TableLayer,
+)
+from placer.network import (
+    Add,
+    Dense,
+    Interpolation,
+    IntType,
+    Multiply,
+    Network,
+    Normalise,
+    Operation,
+    QuantType,
+    Requantise,
+    Reshape,
+    Rounding,
+    Table,
+    Transpose,
+)
+from placer.signed import offset, signed
 
 
 @dataclass(frozen=True)
@@ -43,7 +68,8 @@ class _Lowering:
     """The walk over one network; its fields grow as operations are lowered."""
 
     def __init__(self, network: Network) -> None:
-        self.network = network
+        self.offsets = {name: offset(network.tensor(name).type) for name in (*network.inputs, *network.outputs)}
+        self.network = signed(network)
         self.activations: list[Activation] = []
         self.layers: list[Layer] = []
         self.views: dict[str, _View] = {}
@@ -56,10 +82,14 @@ class _Lowering:
             match op:
                 case Dense():
                     self._dense(op)
-                case Add():
-                    self._add(op)
+                case Add() | Multiply():
+                    self._pair(op)
                 case Requantise():
-                    self._requantise(op)
+                    self._chain(op)
+                case Table() | Interpolation():
+                    self._function(op)
+                case Normalise():
+                    self._normalise(op)
                 case Transpose():
                     self._transpose(op)
                 case Reshape():
@@ -98,7 +128,7 @@ class _Lowering:
 
     def _host_view(self, name: str) -> HostView:
         view = self.views[name]
-        return HostView(name, self.network.tensor(name).shape, view.activation, view.transposed)
+        return HostView(name, self.network.tensor(name).shape, view.activation, view.transposed, self.offsets[name])
 
     def _transpose(self, op: Transpose) -> None:
         view = self.views[op.source]
@@ -141,70 +171,81 @@ class _Lowering:
         channels = op.weight.shape[1]
         tokens, features = (channels, stored.features) if view.transposed else (stored.tokens, channels)
         self._store(op.target, tokens, features, view.transposed)
-        source, target = self.network.tensor(op.source).type, self.network.tensor(op.target).type
-        exponent = source.exponent + op.weight_type.exponent - op.bias_fraction_bits
-        largest = int((np.abs(op.weight).sum(axis=0) * -source.dtype.min << op.bias_fraction_bits).max(initial=0))
-        step = _step(op.name, op.bias_fraction_bits, target.exponent - exponent, op.relu, op.bias, largest)
+        step = _step(op.rounding, self.network.tensor(op.target).type, channels)
         side = Side.LEFT if view.transposed else Side.RIGHT
         self.layers.append(DenseLayer(op.name, view.activation, op.target, side, op.weight, op.weight_type, (step,)))
 
-    def _add(self, op: Add) -> None:
-        constant = self.network.tensor(op.right).value
-        if constant is not None:
-            self._add_constant(op, constant)
-            return
+    def _pair(self, op: Add | Multiply) -> None:
         left, right = self.views[op.left], self.views[op.right]
         stored, other = self._activation(left), self._activation(right)
         if (left.transposed, stored.tokens, stored.features) != (right.transposed, other.tokens, other.features):
             raise UnsupportedModelError(
-                f"{op.name}: Add of {op.left} and {op.right} needs one of them transposed in memory; its operands must have the same "
-                "shape and pass through the same number of transposes"
+                f"{op.name}: {op.left} and {op.right} need one of them transposed in memory; operands must have the same shape and pass "
+                "through the same number of transposes"
             )
-        up_left, up_right, shift = self._aligned(op, self.network.tensor(op.right).type)
         self._store(op.target, stored.tokens, stored.features, left.transposed)
-        step = _step(op.name, 0, shift, op.relu, None, (128 << up_left) + (128 << up_right))
-        if step.up:
-            up_left, up_right, step = up_left + step.up, up_right + step.up, replace(step, up=0)
-        self.layers.append(AddLayer(op.name, left.activation, right.activation, op.target, up_left, up_right, (step,)))
+        zeros = (self.network.tensor(op.left).type.zero_point, self.network.tensor(op.right).type.zero_point)
+        steps = (_step(op.rounding, self.network.tensor(op.target).type, stored.features),)
+        if isinstance(op, Multiply):
+            self.layers.append(MultiplyLayer(op.name, left.activation, right.activation, op.target, *zeros, steps))
+        else:
+            factors = (op.left_factor, op.right_factor)
+            self.layers.append(AddLayer(op.name, left.activation, right.activation, op.target, *zeros, *factors, steps))
 
-    def _add_constant(self, op: Add, constant: IntArray) -> None:
-        view = self.views[op.left]
-        if constant.size != constant.shape[-1]:
-            raise UnsupportedModelError(
-                f"{op.name}: Add of a constant of shape {list(constant.shape)} is not supported; it may vary along the last axis only"
+    def _function(self, op: Table | Interpolation) -> None:
+        view, kind = self.views[op.source], self.network.tensor(op.target).type
+        stored = self._activation(view)
+        self._store(op.target, stored.tokens, stored.features, view.transposed)
+        if isinstance(op, Table):
+            self.layers.append(TableLayer(op.name, view.activation, op.target, op.values))
+        else:
+            layer = InterpolationLayer(op.name, view.activation, op.target, op.nodes, kind.zero_point, op.low, op.high)
+            self.layers.append(layer)
+
+    def _normalise(self, op: Normalise) -> None:
+        view, kind = self.views[op.source], self.network.tensor(op.target).type
+        stored = self._activation(view)
+        if view.transposed or stored.features != len(op.gain):
+            raise UnsupportedModelError(f"{op.name}: LayerNormalization over tokens is not supported; over the features of a token it is")
+        self._store(op.target, stored.tokens, stored.features, transposed=False)
+        self.layers.append(
+            NormaliseLayer(
+                name=op.name,
+                source=view.activation,
+                target=op.target,
+                epsilon=op.epsilon,
+                fraction=op.fraction,
+                gain=op.gain,
+                offset=op.offset,
+                offset_up=op.offset_up,
+                shift=op.shift,
+                zero_point=kind.zero_point,
+                low=op.low,
+                high=op.high,
             )
-        up, up_constant, shift = self._aligned(op, self.network.tensor(op.right).type)
-        self._chain(op, view, _step(op.name, up, shift, op.relu, constant.reshape(-1) << up_constant, 128 << up))
+        )
 
-    def _requantise(self, op: Requantise) -> None:
-        source, target = self.network.tensor(op.source).type, self.network.tensor(op.target).type
-        self._chain(op, self.views[op.source], _step(op.name, 0, target.exponent - source.exponent, op.relu, None, 128))
-
-    def _aligned(self, op: Add, right: QuantType) -> tuple[int, int, int]:
-        """Left shifts that bring both operands of an addition to the finer scale, and the right shift of their sum."""
-        left, target = self.network.tensor(op.left).type.exponent, self.network.tensor(op.target).type.exponent
-        finer = min(left, right.exponent)
-        ups = (left - finer, right.exponent - finer)
-        if max(ups) > MAX_UP_SHIFT:
-            raise UnsupportedModelError(
-                f"{op.name}: the scales of the operands of Add differ by 2^{max(ups)}; at most 2^{MAX_UP_SHIFT} fits a 32-bit accumulator"
-            )
-        return (*ups, target - finer)
-
-    def _chain(self, op: Add | Requantise, view: _View, step: Step) -> None:
-        """Append `step` to the layer that wrote the source, if nobody else sees its result, else make a layer of it."""
-        name = op.left if isinstance(op, Add) else op.source
+    def _chain(self, op: Requantise) -> None:
+        """Append the step of `op` to the layer that wrote its source, if nobody else sees that result, else make a layer of it."""
+        view = self.views[op.source]
         stored = self._activation(view)
         writer = next((layer for layer in self.layers if layer.target == view.activation), None)
         seen = [n for n, v in self.views.items() if v.activation == view.activation and self._read_outside(n, op)]
+        by_channel = max(len(op.rounding.bias), len(op.rounding.multiplier)) > 1
         self._store(op.target, stored.tokens, stored.features, view.transposed)
-        channels_match = step.bias is None or _bias_on_channels(writer, view)
-        if writer is not None and not seen and channels_match:
-            self.layers[self.layers.index(writer)] = replace(writer, target=op.target, steps=(*writer.steps, step))
-        elif step.bias is None or not view.transposed:
+        left = isinstance(writer, DenseLayer) and writer.side is Side.LEFT
+        kind = self.network.tensor(op.target).type
+        if isinstance(writer, SteppedLayer) and not seen and (not by_channel or left == view.transposed):
+            step = _step(op.rounding, kind, stored.tokens if left else stored.features)
+            steps = (*_typed(writer.steps, stored.type.dtype, kind.dtype), step)
+            self.layers[self.layers.index(writer)] = replace(writer, target=op.target, steps=steps)
+        elif not by_channel or not view.transposed:
+            step = _step(op.rounding, kind, stored.features)
             self.layers.append(RequantiseLayer(op.name, view.activation, op.target, (step,)))
         else:
-            raise UnsupportedModelError(f"{op.name}: a constant added to {name} along tokens is supported only after a transposed MatMul")
+            raise UnsupportedModelError(
+                f"{op.name}: constants that vary along the tokens of {op.source} are supported only after a transposed MatMul"
+            )
 
     def _read_outside(self, tensor: str, op: Operation) -> bool:
         """Whether anything but `op` reads `tensor` or a view of it, also a view that comes later in the network."""
@@ -214,29 +255,29 @@ class _Lowering:
         return any(self._read_outside(r.target, op) if isinstance(r, Transpose | Reshape) else True for r in readers)
 
 
-def _step(name: str, up: int, shift: int, relu: bool, bias: IntArray | None, largest: int) -> Step:
-    """A step as the core can run it: shifts right by 0 to MAX_DOWN_SHIFT, left shifts before the bias, sums within 32 bits.
+def _step(rounding: Rounding, target: QuantType, channels: int) -> Step:
+    """A rounding as the step of a kernel with so many output channels."""
+    relu = rounding.low == target.zero_point == 0
+    plain = len(rounding.multiplier) == 1 and rounding.multiplier[0] == 1
+    return Step(
+        up=rounding.up,
+        shift=rounding.shift,
+        relu=relu,
+        bias=np.broadcast_to(rounding.bias, (channels,)) if np.any(rounding.bias) else None,
+        low=None if relu or rounding.low == target.dtype.min else rounding.low,
+        high=None if rounding.high == target.dtype.max else rounding.high,
+        multiplier=None if plain else rounding.multiplier,
+        zero_point=target.zero_point,
+        guard=rounding.guard,
+        wide=rounding.wide,
+    )
 
-    largest: bound of the shifted value's magnitude. Raises UnsupportedModelError when a left shift overflows.
-    """
-    largest += 0 if bias is None else int(np.abs(bias).max(initial=0))
-    if shift < 0:
-        # A lone value of one bit or more saturates int8 when shifted by 8, so a larger shift says the same.
-        more = min(-shift, 8) if bias is None and largest <= 128 else -shift
-        up, shift, largest = up + more, 0, largest << more
-        bias = None if bias is None else bias << more
-    if largest >= ACCUMULATOR_LIMIT:
-        raise UnsupportedModelError(f"{name}: its sums can reach {largest} once aligned to the output scale, beyond a 32-bit accumulator")
-    return Step(up, min(shift, MAX_DOWN_SHIFT), relu, bias)
+
+def _typed(steps: tuple[Step, ...], made: IntType, target: IntType) -> tuple[Step, ...]:
+    """Steps that ended a layer of `made` elements, now that others follow: those without a type of their own get it where it differs."""
+    return steps if made is target else tuple(replace(s, dtype=s.dtype or made) for s in steps)
 
 
 def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:
     """The shape of one sample as tokens by features: leading axes merged."""
     return (math.prod(shape[:-1]), shape[-1]) if shape else (1, 1)
-
-
-def _bias_on_channels(writer: Layer | None, view: _View) -> bool:
-    """Whether a constant along the view's last axis lies along the output channels of the layer that wrote it."""
-    if isinstance(writer, DenseLayer):
-        return (writer.side is Side.LEFT) == view.transposed
-    return not view.transposed

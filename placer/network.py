@@ -3,8 +3,9 @@
 Conventions
 * Axis 0 of the ONNX model is the batch; the shapes and permutations here describe ONE sample and leave the batch out.
 * A tensor holds integers q that stand for the real numbers (q - zero_point) * scale.
-* An operation is exact up to its single rounding: real result / target scale, rounded half to even, saturated to the target's
-  range. The evaluator in reference.py is the normative meaning.
+* An operation computes an exact integer and rounds it once, as its Rounding says: a multiplication, a shift with round-half-even, the
+  zero point added after the rounding, a clamp. With power-of-two scales this is the model's arithmetic itself; with others the multiplier
+  is a 31-bit approximation of the ratio of scales (fixed_point.py). The evaluator in reference.py is the normative meaning.
 """
 
 from __future__ import annotations
@@ -52,32 +53,43 @@ class IntType(Enum):
 
 @dataclass(frozen=True)
 class QuantType:
-    """Element type and the affine map to real numbers: real = (q - zero_point) * scale."""
+    """Element type and the affine map to real numbers: real = (q - zero_point) * scale.
+
+    limits: the least and the largest q that occur, where a model uses fewer values than the type has (6 bits in an int8).
+    """
 
     dtype: IntType
     scale: float
     zero_point: int = 0
+    limits: tuple[int, int] | None = None
 
     @property
-    def exponent(self) -> int:
-        """log2 of the scale.
+    def min(self) -> int:
+        return self.limits[0] if self.limits else self.dtype.min
 
-        Raises ValueError when the scale is not a power of two.
-        """
+    @property
+    def max(self) -> int:
+        return self.limits[1] if self.limits else self.dtype.max
+
+    @property
+    def exponent(self) -> int | None:
+        """log2 of the scale, or None when the scale is not a power of two."""
         mantissa, exponent = math.frexp(self.scale)
-        if mantissa != 0.5:
-            raise ValueError(f"scale {self.scale} is not a power of two")
-        return exponent - 1
+        return exponent - 1 if mantissa == 0.5 else None
+
+    @property
+    def largest(self) -> int:
+        """The largest magnitude of q - zero_point."""
+        return max(self.max - self.zero_point, self.zero_point - self.min)
 
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A named integer tensor; `shape` is that of one sample. A constant carries its `value`, of exactly that shape."""
+    """A named integer tensor; `shape` is that of one sample."""
 
     name: str
     shape: tuple[int, ...]
     type: QuantType
-    value: IntArray | None = None
 
     @property
     def size(self) -> int:
@@ -86,51 +98,142 @@ class Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class Dense:
-    """target[..., N] = requantise(source[..., K] @ weight[K, N] + bias[N]), then max(0, .) when `relu`.
+class Rounding:
+    """From an exact integer `value` to the target q.
 
-    weight: [K, N], integers of `weight_type`. bias: [N] or None, integers at scale
-    source.scale * weight.scale / 2**bias_fraction_bits: a floating-point bias that falls between two accumulator steps keeps
-    one fraction bit, set as a sticky bit, which makes the later rounding exact.
+    q = clamp(round_half_even(((value << up) + bias) * multiplier / 2^shift) + zero_point, low, high), zero_point being the target's.
+    bias, multiplier: [1], or [N] along the last axis. guard: bits beyond the result's to which it is rounded first, where the multiplier
+    only stands for a ratio (arithmetic.scaled). |(value << up) + bias| stays below 2^31, or below 2^47 when `wide`; a wide value is
+    multiplied in two parts.
+    """
+
+    up: int
+    bias: IntArray
+    multiplier: IntArray
+    shift: int
+    guard: int
+    low: int
+    high: int
+    wide: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """target[..., N] = rounding(source[..., K] @ weight[K, N]) on the raw integers of the source; its zero point is in the bias.
+
+    weight: [K, N], integers of `weight_type` less their zero points.
     """
 
     name: str
     source: str
     target: str
     weight: IntArray
-    weight_type: QuantType
-    bias: IntArray | None
-    bias_fraction_bits: int
-    relu: bool
+    weight_type: IntType
+    rounding: Rounding
 
     @property
     def sources(self) -> tuple[str, ...]:
         return (self.source,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Add:
-    """target = requantise(left + right), then max(0, .) when `relu`; `right` may be a constant that broadcasts over leading axes."""
+    """target = rounding((left - its zero point) * left_factor + (right - its zero point) * right_factor), shapes alike."""
 
     name: str
     left: str
     right: str
     target: str
-    relu: bool
+    left_factor: int
+    right_factor: int
+    rounding: Rounding
 
     @property
     def sources(self) -> tuple[str, ...]:
         return (self.left, self.right)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Multiply:
+    """target = rounding((left - its zero point) * (right - its zero point)), element by element, shapes alike."""
+
+    name: str
+    left: str
+    right: str
+    target: str
+    rounding: Rounding
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
 class Requantise:
-    """target = requantise(source), then max(0, .) when `relu`: a ReLU or a change of scale with its own rounding point."""
+    """target = rounding(source) on raw integers: a change of scale, a ReLU or Clip, a constant added or multiplied along the last axis."""
 
     name: str
     source: str
     target: str
-    relu: bool
+    rounding: Rounding
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """target = values[source - least value of its 8-bit type]: any function of one element, exact."""
+
+    name: str
+    source: str
+    target: str
+    values: IntArray
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True, eq=False)
+class Interpolation:
+    """A function of one 16-bit element, between nodes (arithmetic.interpolated).
+
+    nodes: one every 2^SEGMENT_BITS source values, the end included, in 2^-NODE_BITS of a target value, less its zero point.
+    """
+
+    name: str
+    source: str
+    target: str
+    nodes: IntArray
+    low: int
+    high: int
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True, eq=False)
+class Normalise:
+    """LayerNorm over the last axis of N elements (reference.normalised).
+
+    epsilon: N^2 * eps / scale^2, in units of the integer N * sum(q^2) - sum(q)^2, rounded. fraction: fraction bits of the normalised
+    value. gain, offset: [N]; target = clamp(round_half_even((normalised * gain + (offset << offset_up)) / 2^shift) + zero_point).
+    """
+
+    name: str
+    source: str
+    target: str
+    epsilon: int
+    fraction: int
+    gain: IntArray
+    offset: IntArray
+    offset_up: int
+    shift: int
+    low: int
+    high: int
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -164,14 +267,16 @@ class Reshape:
         return (self.source,)
 
 
-Operation = Dense | Add | Requantise | Transpose | Reshape
+Arithmetic = Dense | Add | Multiply | Requantise
+Operation = Arithmetic | Table | Interpolation | Normalise | Transpose | Reshape
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
     """Operations in topological order over named tensors.
 
-    batch: the model's own fixed batch, or None when its first dimension is symbolic.
+    batch: the model's own fixed batch, or None when its first dimension is symbolic. inserted: tensors that the model does not round;
+    the importer had to (frontend/graph.py), each with the reason.
     """
 
     name: str
@@ -180,6 +285,7 @@ class Network:
     outputs: tuple[str, ...]
     tensors: tuple[Tensor, ...]
     operations: tuple[Operation, ...]
+    inserted: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def _tensor_by_name(self) -> dict[str, Tensor]:
@@ -189,6 +295,14 @@ class Network:
         """The tensor called `name`; KeyError when there is none."""
         return self._tensor_by_name[name]
 
+    @cached_property
+    def _consumers(self) -> dict[str, tuple[Operation, ...]]:
+        readers: dict[str, list[Operation]] = {}
+        for op in self.operations:
+            for name in dict.fromkeys(op.sources):
+                readers.setdefault(name, []).append(op)
+        return {name: tuple(ops) for name, ops in readers.items()}
+
     def consumers(self, name: str) -> tuple[Operation, ...]:
         """The operations that read tensor `name`, in order."""
-        return tuple(op for op in self.operations if name in op.sources)
+        return self._consumers.get(name, ())

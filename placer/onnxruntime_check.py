@@ -1,41 +1,98 @@
-"""The independent evaluator: onnxruntime at its basic optimisation level, on the same integers; optional to have."""
+"""The independent evaluators, on the same integers: onnxruntime at its basic optimisation level, qonnx for the QONNX dialect.
+
+Both are optional to have.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import onnx
 
-from placer.network import IntArray, Network
+from placer.network import IntArray, Network, Tensor
 
 # Merges two rounding points of a model into one: no longer what the model says.
-INEXACT = ["DoubleQDQPairsRemover"]
+INEXACT = ("DoubleQDQPairsRemover",)
+QUANT_DOMAINS = frozenset({"qonnx.custom_op.general", "onnx.brevitas"})
+# Samples at a time where the model leaves its batch open.
+CHUNK = 4096
+
+FloatArray = npt.NDArray[np.float32]
+Session = Callable[[list[FloatArray]], list[npt.NDArray[np.generic]]]
 
 
-def installed() -> bool:
-    """Whether onnxruntime can be imported."""
-    return find_spec("onnxruntime") is not None
+def evaluator(model: Path) -> str:
+    """The package that defines what `model` means: "onnxruntime", or "qonnx" where it has Quant nodes."""
+    nodes = onnx.load(model, load_external_data=False).graph.node
+    return "qonnx" if any(node.domain in QUANT_DOMAINS for node in nodes) else "onnxruntime"
 
 
-def onnxruntime_outputs(model: Path, network: Network, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
-    """What onnxruntime makes of `inputs` ([samples, *shape] each): outputs as integers on the network's scales.
+def installed(model: Path) -> bool:
+    """Whether the evaluator of `model` can be imported."""
+    return find_spec(evaluator(model)) is not None
 
-    The model's real inputs are the integers times their scales. Raises ImportError when onnxruntime is not installed.
+
+def outputs(model: Path, network: Network, inputs: tuple[IntArray, ...], without: tuple[str, ...] = INEXACT) -> tuple[IntArray, ...]:
+    """What the model's evaluator makes of `inputs` ([samples, *shape] each): outputs as integers on the network's scales.
+
+    without: optimisers of onnxruntime to leave out. Raises ImportError when the evaluator is not installed.
     """
+    run = _qonnx(model) if evaluator(model) == "qonnx" else _onnxruntime(model, without)
+    reals = [to_real(network.tensor(n), v) for n, v in zip(network.inputs, inputs, strict=True)]
+    samples, step = len(inputs[0]), network.batch or min(len(inputs[0]), CHUNK)
+    runs = [run([_filled(v[i : i + step], network.batch) for v in reals]) for i in range(0, samples, step)]
+    return tuple(
+        to_integers(network.tensor(name), np.concatenate(parts)[:samples])
+        for parts, name in zip(zip(*runs, strict=True), network.outputs, strict=True)
+    )
+
+
+def to_real(tensor: Tensor, value: IntArray) -> FloatArray:
+    """Integers as the real numbers that they stand for."""
+    return np.asarray((value - tensor.type.zero_point) * tensor.type.scale).astype(np.float32)
+
+
+def to_integers(tensor: Tensor, value: npt.NDArray[np.generic]) -> IntArray:
+    """An output of the model as integers of `tensor`: floating-point ones lie on its grid but for float32 rounding."""
+    if value.dtype.kind != "f":
+        return value.astype(np.int64)
+    return np.rint(value.astype(np.float64) / tensor.type.scale).astype(np.int64) + tensor.type.zero_point
+
+
+def _filled(value: FloatArray, batch: int | None) -> FloatArray:
+    """The last samples filled up to a fixed batch with zeros."""
+    missing = 0 if batch is None else batch - len(value)
+    return np.concatenate([value, np.zeros((missing, *value.shape[1:]), np.float32)]) if missing else value
+
+
+def _onnxruntime(model: Path, without: tuple[str, ...]) -> Session:
     import onnxruntime as ort  # noqa: PLC0415 - optional
 
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = 3
-    session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=INEXACT)
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(without))
     names = [i.name for i in session.get_inputs()]
-    reals = [(v * network.tensor(n).type.scale).astype(np.float32) for n, v in zip(network.inputs, inputs, strict=True)]
-    samples, step = len(inputs[0]), network.batch or min(len(inputs[0]), 4096)
-    runs = [session.run(None, {n: v[i : i + step] for n, v in zip(names, reals, strict=True)}) for i in range(0, samples, step)]
-    found = []
-    for parts, name in zip(zip(*runs, strict=True), network.outputs, strict=True):
-        value = np.concatenate(parts)
-        scaled = value.astype(np.float64) / network.tensor(name).type.scale if value.dtype.kind == "f" else value
-        found.append(scaled.astype(np.int64))
-    return tuple(found)
+    return lambda values: session.run(None, dict(zip(names, values, strict=True)))
+
+
+def _qonnx(model: Path) -> Session:
+    from qonnx.core.modelwrapper import ModelWrapper  # noqa: PLC0415 - optional
+    from qonnx.core.onnx_exec import execute_onnx  # noqa: PLC0415
+    from qonnx.transformation.infer_shapes import InferShapes  # noqa: PLC0415
+
+    wrapped = ModelWrapper(str(model)).transform(InferShapes())
+    constants = {i.name for i in wrapped.graph.initializer}
+    names = [i.name for i in wrapped.graph.input if i.name not in constants]
+    ends = [o.name for o in wrapped.graph.output]
+
+    def run(values: list[FloatArray]) -> list[npt.NDArray[np.generic]]:
+        found = execute_onnx(wrapped, dict(zip(names, values, strict=True)))
+        return [found[name] for name in ends]
+
+    return run

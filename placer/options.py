@@ -11,7 +11,7 @@ from placer.catalog import PortKind
 from placer.cycles import hop_cycles, layer_cycles, transfer_cycles
 from placer.device import Device
 from placer.errors import InfeasibleError
-from placer.layers import DenseLayer, Layer, Side
+from placer.layers import DenseLayer, Layer, NormaliseLayer, Side
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors
 from placer.problem import Option, Orientation, Shape, Split
 from placer.tile_kernel import LayerLayouts, tile_kernel, tile_work
@@ -40,7 +40,7 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device) -> tuple[
         if shapes:
             found.append(_option(layer, split, shapes, layouts, device))
     if not found:
-        weights = layer.weight.size * layer.weight_type.dtype.bytes if isinstance(layer, DenseLayer) else 0
+        weights = layer.weight.size * layer.weight_type.bytes if isinstance(layer, DenseLayer) else 0
         raise InfeasibleError(
             f"layer {layer.name} fits no split on {device.name}: it holds {weights} bytes of weights and moves "
             f"{sum(s.bytes for s in layouts.sources) + layouts.target.bytes} bytes of activations a run (twice for ping/pong), against "
@@ -61,6 +61,8 @@ def _splits(layer: Layer, layouts: LayerLayouts, device: Device) -> Iterator[Spl
     else:
         contractions, channels = (1,), (1,)
     for data in _data_partitions(side, target, block_rows):
+        if isinstance(layer, NormaliseLayer) and data.columns > 1:
+            continue
         for contraction in contractions:
             for channel in channels:
                 split = Split(side, data, contraction, channel)
@@ -94,7 +96,7 @@ def _shapes(split: Split, device: Device) -> tuple[Shape, ...]:
 
 def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], layouts: LayerLayouts, device: Device) -> Option:
     work = tile_work(layer, split, layouts)
-    cycles = layer_cycles(layer, work, split.contraction, device)
+    cycles = layer_cycles(layer, work, split.contraction, layouts.sources[0].element_bytes, device)
     return Option(
         split=split,
         shapes=shapes,

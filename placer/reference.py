@@ -1,7 +1,7 @@
 """The normative arithmetic: a Network evaluated in exact integers.
 
-Every operation computes its real result exactly and rounds once (network.py). Everything else - kernels, host, onnxruntime - is compared
-with this.
+Every operation computes an exact integer and rounds as network.py states. Everything else - kernels, host, onnxruntime - is compared with
+this.
 """
 
 from __future__ import annotations
@@ -10,10 +10,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from placer.network import Add, Dense, IntArray, Network, Operation, QuantType, Requantise, Reshape, Tensor, Transpose
-
-# Sums below this are exact in float64, whose matrix product is far faster than numpy's integer one.
-FLOAT64_EXACT = 1 << 53
+from placer.arithmetic import exact_matmul, interpolated, scaled
+from placer.network import (
+    Add,
+    Dense,
+    IntArray,
+    Interpolation,
+    Multiply,
+    Network,
+    Normalise,
+    Operation,
+    QuantType,
+    Requantise,
+    Reshape,
+    Rounding,
+    Table,
+    Tensor,
+    Transpose,
+)
+from placer.normalised import normalised
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,28 +57,15 @@ def evaluate_all(network: Network, inputs: tuple[IntArray, ...]) -> tuple[NamedV
         _check_input(network.tensor(name), value)
         values[name] = value.astype(np.int64)
     for op in network.operations:
-        values[op.target] = _apply(network, op, tuple(_operand(network, values, s) for s in op.sources))
+        values[op.target] = _apply(network, op, tuple(values[s] for s in op.sources))
     return tuple(NamedValue(name, value) for name, value in values.items())
 
 
-def requantise(total: IntArray, shift: int, target: QuantType, relu: bool) -> IntArray:
-    """total / 2^shift rounded half to even, saturated to the target's type, then max(0, .) when `relu`. A negative shift multiplies."""
-    if shift <= 0:
-        # Saturating first says the same and cannot overflow: what is out of range stays out of range, and its bits fit.
-        rounded = np.clip(total, target.dtype.min, target.dtype.max) << min(-shift, target.dtype.bits) if shift else total
-    else:
-        rounded = round_shift(total, shift)
-    low = max(0, target.dtype.min) if relu else target.dtype.min
-    return np.clip(rounded, low, target.dtype.max)
-
-
-def round_shift(total: IntArray, shift: int) -> IntArray:
-    """total / 2^shift rounded half to even, for a shift of 0 or more."""
-    if shift == 0:
-        return total
-    # Half to even: add just under a half, and the lowest kept bit tips the exact halves.
-    shift = min(shift, 62)
-    return (total + ((1 << (shift - 1)) - 1) + ((total >> shift) & 1)) >> shift
+def rounded(value: IntArray, rounding: Rounding, target: QuantType) -> IntArray:
+    """An exact integer as Rounding says, its channels along the last axis."""
+    total = (value << rounding.up) + rounding.bias
+    result = scaled(total, rounding.multiplier, rounding.shift, rounding.guard, rounding.wide)
+    return np.clip(result + target.zero_point, rounding.low, rounding.high)
 
 
 def _check_input(tensor: Tensor, value: IntArray) -> None:
@@ -74,36 +76,33 @@ def _check_input(tensor: Tensor, value: IntArray) -> None:
         raise ValueError(f"input {tensor.name} holds values outside {dtype.value}")
 
 
-def _operand(network: Network, values: dict[str, IntArray], name: str) -> IntArray:
-    constant = network.tensor(name).value
-    return values[name] if constant is None else constant[np.newaxis]
-
-
 def _apply(network: Network, op: Operation, operands: tuple[IntArray, ...]) -> IntArray:
     target = network.tensor(op.target)
-    exponents = [network.tensor(s).type.exponent for s in op.sources]
+    sources = [network.tensor(s).type for s in op.sources]
+    first = operands[0]
     match op:
         case Dense():
-            total = exact_matmul(operands[0], op.weight) << op.bias_fraction_bits
-            if op.bias is not None:
-                total = total + op.bias
-            exponent = exponents[0] + op.weight_type.exponent - op.bias_fraction_bits
-            return requantise(total, target.type.exponent - exponent, target.type, op.relu)
+            return rounded(exact_matmul(first, op.weight), op.rounding, target.type)
         case Add():
-            finer = min(exponents)
-            left, right = (value << (e - finer) for value, e in zip(operands, exponents, strict=True))
-            return requantise(left + right, target.type.exponent - finer, target.type, op.relu)
+            left, right = (v - t.zero_point for v, t in zip(operands, sources, strict=True))
+            return rounded(left * op.left_factor + right * op.right_factor, op.rounding, target.type)
+        case Multiply():
+            left, right = (v - t.zero_point for v, t in zip(operands, sources, strict=True))
+            return rounded(left * right, op.rounding, target.type)
         case Requantise():
-            return requantise(operands[0], target.type.exponent - exponents[0], target.type, op.relu)
+            return rounded(first, op.rounding, target.type)
+        case Table():
+            return op.values[first - sources[0].dtype.min]
+        case Interpolation():
+            return np.clip(interpolated(first - sources[0].dtype.min, op.nodes) + target.type.zero_point, op.low, op.high)
+        case Normalise():
+            return _normalised(op, first, target.type)
         case Transpose():
-            return operands[0].transpose(0, *(axis + 1 for axis in op.perm))
+            return first.transpose(0, *(axis + 1 for axis in op.perm))
         case Reshape():
-            return operands[0].reshape(len(operands[0]), *target.shape)
+            return first.reshape(len(first), *target.shape)
 
 
-def exact_matmul(left: IntArray, right: IntArray) -> IntArray:
-    """left[..., K] @ right[K, N] in exact integers, through float64 where every partial sum stays below 2^53."""
-    bound = int(np.abs(left).max(initial=0)) * int(np.abs(right).max(initial=0)) * right.shape[0]
-    if bound < FLOAT64_EXACT:
-        return (left.astype(np.float64) @ right.astype(np.float64)).astype(np.int64)
-    return left @ right
+def _normalised(op: Normalise, source: IntArray, target: QuantType) -> IntArray:
+    found = normalised(source, source.shape[-1], op.epsilon, op.fraction, op.gain, op.offset << op.offset_up, op.shift)
+    return np.clip(found + target.zero_point, op.low, op.high)

@@ -159,7 +159,7 @@ def _outputs(plan: GraphPlan, imported: Imported, folder: Path) -> tuple[IntArra
 
 def check_outputs(network: Network, model: Path, inputs: tuple[IntArray, ...], outputs: tuple[IntArray, ...]) -> Check:
     """Compare `outputs` with what the reference, and onnxruntime if installed, make of `inputs`."""
-    theirs = onnxruntime_check.onnxruntime_outputs(model, network, inputs) if onnxruntime_check.installed() else None
+    theirs = onnxruntime_check.outputs(model, network, inputs) if onnxruntime_check.installed(model) else None
     return Check(_compare(outputs, evaluate(network, inputs)), _compare(outputs, theirs) if theirs else None)
 
 

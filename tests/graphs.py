@@ -9,10 +9,17 @@ from hypothesis import strategies as st
 
 from placer.device import Device, check_device, find_device
 from placer.layers import Activation, AddLayer, DenseLayer, HostView, Layer, LayerGraph, RequantiseLayer, Side, Step
-from placer.network import IntType, QuantType
+from placer.network import IntArray, IntType, QuantType
 
 INT8 = QuantType(IntType.INT8, 0.125)
-PLAIN_STEP = Step(0, 4, False, None)
+
+
+def step(shift: int = 4, bias: IntArray | None = None, relu: bool = False, up: int = 0) -> Step:
+    """A step of an int8 layer with power-of-two scales."""
+    return Step(up, shift, relu, bias)
+
+
+PLAIN_STEP = step()
 
 
 def small_device(columns: int, rows: int, memory_rows: int = 1, board: str = "VEK280") -> Device:
@@ -27,8 +34,8 @@ def small_device(columns: int, rows: int, memory_rows: int = 1, board: str = "VE
 def dense(name: str, source: Activation, target: Activation, side: Side = Side.RIGHT, bias: bool = True) -> DenseLayer:
     """A dense layer between two activations, weights and bias all ones."""
     ends = (source.features, target.features) if side is Side.RIGHT else (source.tokens, target.tokens)
-    step = Step(0, 4, True, np.ones(ends[1], np.int64) if bias else None)
-    return DenseLayer(name, source.name, target.name, side, np.ones(ends, np.int64), INT8, (step,))
+    end = step(bias=np.ones(ends[1], np.int64) if bias else None, relu=True)
+    return DenseLayer(name, source.name, target.name, side, np.ones(ends, np.int64), IntType.INT8, (end,))
 
 
 def activation(name: str, tokens: int, features: int) -> Activation:
@@ -58,7 +65,7 @@ def residual(width: int = 32, tokens: int = 16) -> LayerGraph:
     layers = (
         dense("d0", a[0], a[1]),
         dense("d1", a[1], a[2], Side.LEFT),
-        AddLayer("add", "a1", "a2", "a3", 0, 0, (PLAIN_STEP,)),
+        AddLayer("add", "a1", "a2", "a3", 0, 0, 1, 1, (PLAIN_STEP,)),
         dense("d2", a[3], a[4]),
     )
     return graph(a, layers)
@@ -83,7 +90,7 @@ def random_graphs(draw: st.DrawFn, max_layers: int = 4) -> LayerGraph:
         if kind == "add":
             same = [a for a in acts if (a.tokens, a.features) == (source.tokens, source.features)]
             target = replace(source, name=name)
-            layers.append(AddLayer(f"l{number}", source.name, draw(st.sampled_from(same)).name, name, 0, 1, (PLAIN_STEP,)))
+            layers.append(AddLayer(f"l{number}", source.name, draw(st.sampled_from(same)).name, name, 0, 0, 1, 2, (PLAIN_STEP,)))
         elif kind == "requantise":
             target = replace(source, name=name)
             layers.append(RequantiseLayer(f"l{number}", source.name, name, (PLAIN_STEP, PLAIN_STEP)))

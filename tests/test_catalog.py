@@ -116,9 +116,9 @@ def test_requantise_by_hand(step: Step, value: int, wanted: int) -> None:
 
 
 def test_add_aligns_each_operand() -> None:
-    """(a << 2) + (b << 0), then a shift."""
-    kernel = contract(AddSpec("aie-ml", 4, 4, 8, I8, (Step(0, 1, False, None),), I8, I16, 2, 0))
-    assert set(kernel.reference((np.full(32, 3), np.full(32, 10)))[0].tolist()) == {11}
+    """(a - 2) * 4 + (b - 1) * 1, then a shift."""
+    kernel = contract(AddSpec("aie-ml", 4, 4, 8, I8, (Step(0, 1, False, None),), I8, I16, 4, 1, 2, 1))
+    assert set(kernel.reference((np.full(32, 3), np.full(32, 10)))[0].tolist()) == {6}
 
 
 def test_steps_may_have_types_of_their_own() -> None:
@@ -127,7 +127,7 @@ def test_steps_may_have_types_of_their_own() -> None:
     assert set(kernel.reference((np.full(32, 100),))[0].tolist()) == {127 << 4}
 
 
-def test_elementwise_kernels_do_not_read_int32() -> None:
+def test_elementwise_kernels_read_signed_elements() -> None:
     """In words."""
-    with pytest.raises(ValueError, match="elementwise kernels read int8 or int16"):
-        contract(RequantiseSpec("aie-ml", 4, 4, 8, I8, (Step(0, 1, False, None),), I32))
+    with pytest.raises(ValueError, match="elementwise kernels read signed elements"):
+        contract(RequantiseSpec("aie-ml", 4, 4, 8, I8, (Step(0, 1, False, None),), IntType.UINT8))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from placer.errors import InputError, UnsupportedModelError
+from placer import onnxruntime_check
+from placer.errors import UnsupportedModelError
 from placer.frontend import read_model
-from tests.onnxruntime_check import INEXACT, mismatches
+from tests.onnxruntime_check import INEXACT, differences, mismatches
 from tests.random_models import RandomModel, random_models
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,17 +55,33 @@ def test_there_are_shipped_models() -> None:
     assert {p.stem for p in SHIPPED} >= {"jet_mlpmixer", "jet_tagger", "autoencoder", "mlp7x512"}
 
 
-@pytest.mark.skipif(not SHARED, reason="the collection of exporters' models is not here")
-def test_models_of_many_exporters_match_or_are_refused() -> None:
-    """Each is either exact against onnxruntime, or refused in one sentence."""
-    accepted = 0
-    for path in SHARED:
-        try:
-            network = read_model(path)
-        except (UnsupportedModelError, InputError) as error:
-            assert 20 < len(str(error)) < 400
-            assert "\n" not in str(error)
-        else:
-            accepted += 1
-            assert mismatches(path, network, 100) == 0, path.name
-    assert accepted >= 3
+# Powers of two and 8 bits throughout: nothing may differ.
+EXACT = ("*vint8*", "*s8s8_fusedbias*", "*fixpt8pc*", "*fixpt_a6*", "mlp_brevitas_fixpt8_*", "mlp_qkeras*")
+# int16 sums pass the 24 bits of float32, and LayerNorm and Erf pass through it many times: how far one step of difference then spreads.
+SPREAD = 4
+FLOAT = ("*_float_*", "*hgq2*")
+
+
+def matches(path: Path, patterns: tuple[str, ...]) -> bool:
+    """Whether the file name fits one of `patterns`."""
+    return any(path.match(f"{pattern}.onnx") for pattern in patterns)
+
+
+@pytest.mark.parametrize("path", [p for p in SHARED if matches(p, FLOAT)], ids=lambda p: p.stem)
+def test_models_that_are_not_quantised_are_refused(path: Path) -> None:
+    """One sentence that says how to quantise them."""
+    with pytest.raises(UnsupportedModelError, match=r"is not quantised .* quantise it first, for example with") as caught:
+        read_model(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("path", [p for p in SHARED if not matches(p, FLOAT)], ids=lambda p: p.stem)
+def test_models_of_many_exporters(path: Path) -> None:
+    """Every quantised file is imported; against its evaluator it is exact, or differs in few outputs by few steps (docs/models.md)."""
+    if onnxruntime_check.evaluator(path) == "qonnx":
+        pytest.skip("qonnx takes seconds a model: scripts/models_table.py compares it")
+    found = differences(path, read_model(path), 20, without=INEXACT)
+    assert found.max() <= (0 if matches(path, EXACT) else SPREAD)
+    if read_model(path).tensor(read_model(path).outputs[0]).type.dtype.bits == 8:
+        assert np.count_nonzero(found) <= len(found) // 5

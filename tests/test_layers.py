@@ -21,6 +21,6 @@ def test_producers_and_consumers() -> None:
 def test_a_layer_that_reads_twice() -> None:
     """It appears once among the consumers and twice among its own sources."""
     acts = (activation("a", 8, 8), activation("b", 8, 8))
-    add = AddLayer("add", "a", "a", "b", 0, 0, (PLAIN_STEP,))
+    add = AddLayer("add", "a", "a", "b", 0, 0, 1, 1, (PLAIN_STEP,))
     assert graph(acts, (add,)).consumers("a") == (add,)
     assert add.sources == ("a", "a")

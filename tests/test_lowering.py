@@ -7,25 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placer.device import find_device
 from placer.errors import UnsupportedModelError
 from placer.formulate import lay_out
+from placer.frontend.closing import close
+from placer.frontend.fold import drop_unread
+from placer.frontend.graph import Graph
+from placer.frontend.values import Arithmetic, Mapped, Normalised, Product, Scaled, Sum, Times
 from placer.layers import AddLayer, DenseLayer, LayerGraph, RequantiseLayer, Side
 from placer.lowering import lower
-from placer.network import Add, Dense, IntType, Network, QuantType, Requantise, Tensor
+from placer.network import IntType, QuantType
 from placer.reference import evaluate
 from placer.stored_reference import stored_outputs
 from tests.qdq_models import QdqBuilder, some_weights
 
 Build = Callable[[QdqBuilder, str], tuple[str, ...]]
-
-
-def int8(exponent: int) -> QuantType:
-    """int8 at scale 2^exponent."""
-    return QuantType(IntType.INT8, 2.0**exponent)
 
 
 def lowered(folder: Path, build: Build, *shape: int) -> LayerGraph:
@@ -114,11 +113,11 @@ def test_a_result_that_others_see_stays(tmp_path: Path, how: str) -> None:
 
 
 def test_residual_add(tmp_path: Path) -> None:
-    """Operands come to the finer scale by left shifts."""
+    """Operands come to the finer scale by factors."""
     graph = lowered(tmp_path, lambda b, x: (b.qdq(b.node("Add", product(b, x, 8, 8), x), 0),), 3, 8)
     add = graph.layers[1]
     assert isinstance(add, AddLayer)
-    assert (add.up_left, add.up_right, add.steps[0].shift) == (3, 0, 4)
+    assert (add.left_factor, add.right_factor, add.steps[0].shift) == (8, 1, 4)
     assert graph.consumers(graph.inputs[0].activation) == graph.layers
 
 
@@ -146,20 +145,11 @@ REFUSED: dict[str, tuple[Build, str]] = {
     ),
     "add across a transpose": (
         lambda b, x: (b.qdq(b.node("Add", turned(b, product(b, turned(b, x), 6, 6)), product(b, turned(b, product(b, x, 8, 6)), 6, 8))),),
-        "needs one of them transposed in memory",
-    ),
-    "constant a token": (
-        lambda b, x: (b.qdq(b.node("Add", x, b.weights(np.ones((6, 8), np.int8), -4))),),
-        "it may vary along the last axis only",
+        "need one of them transposed in memory",
     ),
     "constant along tokens": (
-        lambda b, x: (b.qdq(b.node("Add", turned(b, x), b.weights(np.ones(6, np.int8), -4))),),
-        "along tokens is supported only after a transposed MatMul",
-    ),
-    "scales far apart": (lambda b, x: (b.qdq(b.node("Add", x, b.weights(np.ones(8, np.int8), -4 - 23))),), "at most 2^22 fits"),
-    "far finer result": (
-        lambda b, x: (b.qdq(b.node("MatMul", x, b.weights(some_weights(8, 4), 0)), -30),),
-        "beyond a 32-bit accumulator",
+        lambda b, x: (b.qdq(b.node("Add", turned(b, x), b.weights(np.arange(6, dtype=np.int8), -4))),),
+        "supported only after a transposed MatMul",
     ),
 }
 
@@ -175,35 +165,58 @@ def test_refused(tmp_path: Path, name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-SCALES = st.integers(-12, 12)
+KINDS = st.sampled_from((IntType.INT8, IntType.UINT8, IntType.INT16, IntType.UINT16))
+SCALES = st.sampled_from((0.25, 0.1, 0.013))
 
 
-@given(st.sampled_from(("requantise", "dense", "add", "constant")), SCALES, SCALES, st.integers(-20, 20), st.booleans())
-def test_steps_say_what_the_operation_says(kind: str, left: int, right: int, target: int, relu: bool) -> None:
-    """For any three scales: every int8 value through one operation, or a refusal; up and shift stay within the core's."""
-    x = Tensor("x", (8,), int8(left))
-    y = Tensor("y", (8,), int8(target))
-    tensors: tuple[Tensor, ...] = (x, y)
+def a_type(dtype: IntType, scale: float, zero: int) -> QuantType:
+    """A type whose zero point lies in its range."""
+    return QuantType(dtype, scale * (1 if dtype.bits == 8 else 2**-7), max(dtype.min, min(dtype.max, zero)))
+
+
+def an_expression(kind: str, rng: np.random.Generator, function_source: QuantType) -> Arithmetic:
+    """An expression of every class, on [8] elements of x, and of z where there are two."""
+    channels, constants = rng.uniform(0.1, 0.3, 8), rng.uniform(-3, 3, 8)
+    steps = np.arange(function_source.dtype.min, function_source.dtype.max + 1) - function_source.zero_point
     match kind:
-        case "requantise":
-            op: Requantise | Dense | Add = Requantise("op", "x", "y", relu)
         case "dense":
-            op = Dense("op", "x", "y", np.eye(8, dtype=np.int64) * 3, int8(right), np.arange(8) - 4, 0, relu)
-        case "add":
-            op, tensors = Add("op", "x", "z", "y", relu), (x, Tensor("z", (8,), int8(right)), y)
+            return Product("x", rng.integers(-128, 128, (8, 8)), channels / 64, "int8", constants, (8,), limits=(0.0, np.inf))
+        case "wide weights":
+            return Product("x", rng.integers(-255, 256, (8, 8)), np.full(8, 0.01), "uint8", constants, (8,))
+        case "scaled":
+            return Scaled("x", channels * 4, constants, (8,))
+        case "sum":
+            return Sum("x", "z", 1.0, -0.5, (8,))
+        case "times":
+            return Times("x", "z", 0.7, (8,))
+        case "function":
+            return Mapped("x", np.tanh(steps * function_source.scale), (8,))
         case _:
-            op, tensors = Add("op", "x", "c", "y", relu), (x, Tensor("c", (8,), int8(right), np.arange(8) * 9 - 31), y)
-    inputs = ("x", "z") if kind == "add" else ("x",)
-    network = Network("net", None, inputs, ("y",), tensors, (op,))
-    try:
-        graph = lower(network)
-    except UnsupportedModelError:
-        assert max(abs(left - target), abs(right - target), abs(left + right - target)) > 10
-        return
-    for step in graph.layers[0].steps:
-        assert step.up >= 0
-        assert 0 <= step.shift <= 34
-    values = np.arange(-128, 128).reshape(32, 8)
-    given_values = (values, values[::-1]) if kind == "add" else (values,)
-    stored = stored_outputs(lay_out(graph, 32, find_device("VEK280")), given_values)[0]
-    np.testing.assert_array_equal(stored[0, :32], evaluate(network, given_values)[0])
+            return Normalised("x", channels * 4, constants, 1e-5, (8,))
+
+
+EXPRESSIONS = ("dense", "wide weights", "scaled", "sum", "times", "function", "normalise")
+
+
+@settings(deadline=None)
+@given(st.sampled_from(EXPRESSIONS), KINDS, KINDS, KINDS, SCALES, SCALES, st.integers(0, 200), st.integers(0, 99))
+def test_layers_say_what_the_operation_says(
+    kind: str, x: IntType, z: IntType, y: IntType, scale: float, other: float, zero: int, seed: int
+) -> None:
+    """For any types, scales and zero points: random values through one operation and through its layer."""
+    rng = np.random.default_rng(seed)
+    types = a_type(x, scale, zero), a_type(z, other, zero // 2), a_type(y, other * 2, zero)
+    graph = Graph(set())
+    graph.add_input("x", (8,), types[0])
+    graph.add_input("z", (8,), types[1])
+    close(graph, "n", an_expression(kind, rng, types[0]), types[2], "y")
+    network = drop_unread(graph.network("net", None, ("x", "z"), ("y",)))
+    values = tuple(rng.integers(t.min, t.max + 1, (32, 8)) for t in (network.tensor(name).type for name in network.inputs))
+    layers = lower(network)
+    for layer in layers.layers:
+        for step in getattr(layer, "steps", ()):
+            assert step.up >= 0
+            assert 0 <= step.shift <= 59
+    (view,) = layers.outputs
+    stored = stored_outputs(lay_out(layers, 32, find_device("VEK280")), values)[0]
+    np.testing.assert_array_equal(stored[0, :32] + view.offset, evaluate(network, values)[0])

@@ -42,6 +42,11 @@ class Attributes:
         found = self._find(name)
         return float(found.f) if found is not None else default
 
+    def text(self, name: str, default: str) -> str:
+        """A string attribute, or its default."""
+        found = self._find(name)
+        return found.s.decode("utf-8", "replace") if found is not None else default
+
     def integers(self, name: str) -> tuple[int, ...] | None:
         """An integer-list attribute, or None."""
         found = self._find(name)
@@ -96,7 +101,7 @@ def fold(node: onnx.NodeProto, operands: tuple[Constant, ...]) -> Constant | Non
                     return _mapped(first, lambda a: np.squeeze(a, axes))
                 return _mapped(first, lambda a: np.expand_dims(a, axes or ()))
             case "Concat":
-                if any(o.integers is None or o.type is not None for o in operands):
+                if any(o.integers is None or o.scale is not None for o in operands):
                     return None
                 return plain(np.concatenate([_whole(o) for o in operands], attributes.integer("axis", 0)), node.name)
             case "Gather":
@@ -132,7 +137,7 @@ def _cast(constant: Constant, to: int) -> Constant | None:
         kept = constant.real.astype(dtype).astype(np.float64)
     if not np.array_equal(kept, constant.real):
         return None
-    if constant.type is not None:
+    if constant.scale is not None:
         return constant if dtype.kind == "f" else None
     return plain(constant.real.astype(dtype), "Cast")
 
@@ -142,7 +147,7 @@ def _clipped(constant: Constant, bounds: tuple[Constant, ...]) -> Constant | Non
     if len(bounds) != 2:
         return None
     low, high = (float(b.real.reshape(())) for b in bounds)
-    if constant.type is None:
+    if constant.scale is None:
         return _mapped(constant, lambda a: np.clip(a, low, high).astype(a.dtype))
     return constant if np.array_equal(np.clip(constant.real, low, high), constant.real) else None
 
@@ -152,8 +157,11 @@ def _target_shape(value: Array, listed: Constant, allowzero: int) -> tuple[int, 
 
 
 def _mapped(constant: Constant, change: Callable[[Array], Array]) -> Constant:
-    integers = None if constant.integers is None else change(constant.integers)
-    return replace(constant, real=change(constant.real), integers=integers)
+    def changed(array: Array | None) -> Array | None:
+        return None if array is None else change(array)
+
+    integers, scale, zero = changed(constant.integers), changed(constant.scale), changed(constant.zero)
+    return replace(constant, real=change(constant.real), integers=integers, scale=scale, zero=zero)
 
 
 def _integers(constant: Constant) -> tuple[int, ...]:
@@ -161,6 +169,6 @@ def _integers(constant: Constant) -> tuple[int, ...]:
 
 
 def _whole(constant: Constant) -> IntArray:
-    if constant.integers is None or constant.type is not None:
+    if constant.integers is None or constant.scale is not None:
         raise ValueError("a shape or index must be an integer")
     return constant.integers

@@ -1,16 +1,62 @@
-"""The shape of one sample after Transpose, Reshape, Flatten, Squeeze and Unsqueeze; the batch must stay the first dimension."""
+"""Transpose, Reshape, Flatten, Squeeze and Unsqueeze of one sample, and the axes of reductions; the batch must stay the first dimension."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
 from placer.frontend.constants import BATCH, Attributes
-from placer.frontend.values import Constant, Value
+from placer.frontend.graph import Graph
+from placer.frontend.values import Constant, Movement, NewShape, Permutation, Quantised, Statistic, Stored, Value
 
 Shape = tuple[int, ...]
+
+
+def move_value(graph: Graph, node: onnx.NodeProto, operands: list[Value | None], batch: int | None) -> Value:
+    """A tensor or expression moved as `node` says; `batch` is the model's own, None when symbolic.
+
+    Raises InputError or UnsupportedModelError.
+    """
+    value, shape = operands[0], shape_of(node, operands[0])
+    if isinstance(value, Constant | Statistic) or value is None:
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} is not supported here")
+    if node.op_type == "Transpose":
+        perm = sample_permutation(node, len(shape))
+        move: Movement = Permutation(perm, shape, tuple(shape[p] for p in perm))
+    else:
+        move = NewShape(shape, new_shape(node, operands, shape, batch))
+    if isinstance(value, Stored | Quantised):
+        name = node.output[0]
+        graph.move(node.name, value.tensor, (move,), name)
+        return replace(value, tensor=name, shape=move.shape)
+    return replace(value, shape=move.shape, moves=(*value.moves, move))
+
+
+def shape_of(node: onnx.NodeProto, value: Value | None) -> Shape:
+    """The shape of one sample of `value`; of the whole array where it is constant.
+
+    Raises InputError when there is none.
+    """
+    if value is None:
+        raise InputError(f"{node.name}: {node.op_type} lacks its first input")
+    return tuple(value.real.shape) if isinstance(value, Constant) else value.shape
+
+
+def mean_axis(node: onnx.NodeProto, operands: list[Value | None], rank: int) -> tuple[int, bool]:
+    """The one axis of a sample, counted from 0, that a reduction runs over, and whether it stays with length 1.
+
+    Raises InputError or UnsupportedModelError.
+    """
+    axes = _listed(node, operands)
+    if axes is None or len(axes) != 1:
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported over one stated axis, not {list(axes or ())}")
+    axis = _positions(node, axes, rank + 1).pop()
+    if axis == 0:
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} over the batch is not supported")
+    return axis - 1, bool(Attributes(node).integer("keepdims", 1))
 
 
 def sample_permutation(node: onnx.NodeProto, rank: int) -> Shape:
@@ -50,7 +96,7 @@ def _listed(node: onnx.NodeProto, operands: list[Value | None]) -> Shape | None:
     listed = operands[1] if len(operands) > 1 else None
     if listed is None:
         return Attributes(node).integers("shape" if node.op_type == "Reshape" else "axes")
-    if isinstance(listed, Constant) and listed.integers is not None and listed.type is None:
+    if isinstance(listed, Constant) and listed.integers is not None and listed.scale is None:
         return tuple(int(i) for i in listed.integers.reshape(-1))
     raise UnsupportedModelError(f"{node.name}: {node.op_type} with a shape computed from data is not supported; it must be constant")
 

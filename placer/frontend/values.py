@@ -1,18 +1,20 @@
-"""What a name of the graph stands for while it is read: exact real-number expressions that a QuantizeLinear closes.
+"""What a name of the graph stands for while it is read: exact real-number expressions that a quantiser closes (closing.py).
 
 Transposes and reshapes commute with rounding element by element, so an expression carries them along, to be applied to its integers.
+`limits` of an expression are the real bounds that ReLU and Clip put on it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
-import numpy as np
-import numpy.typing as npt
+from placer.fixed_point import UNLIMITED, FloatArray
+from placer.network import IntArray
 
-from placer.network import IntArray, QuantType
-
-FloatArray = npt.NDArray[np.float64]
+Limits = tuple[float, float]
+Function = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class RawInput:
 
 @dataclass(frozen=True)
 class Quantised:
-    """The integers of a network tensor, as a QuantizeLinear gives them."""
+    """The integers of a network tensor, as a quantiser gives them."""
 
     tensor: str
     shape: tuple[int, ...]
@@ -64,47 +66,127 @@ class Stored:
 class Constant:
     """A constant: always its exact real values (float64 holds them).
 
-    integers and dtype (the file's element type) when it is an integer array or was dequantised from one, then with its quantised type.
+    integers and dtype (the file's element type) when it is an integer array or was dequantised from one; scale and zero, of the same shape
+    as the integers, when it was dequantised.
     """
 
     real: FloatArray
     dtype: str
     integers: IntArray | None = None
-    type: QuantType | None = None
+    scale: FloatArray | None = None
+    zero: IntArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """source @ weight + bias, then max(0, .) when `relu`: not rounded yet."""
+    """(source @ weight * scale + bias), between limits: not rounded yet.
+
+    weight: [K, N] integers less their zero points, which `dtype` names; scale: [N] real step of each column; bias: [N] real.
+    """
 
     source: str
     weight: IntArray
-    weight_type: QuantType
-    bias: FloatArray | None
-    relu: bool
+    scale: FloatArray
+    dtype: str
+    bias: FloatArray
     shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
+    moves: tuple[Movement, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """source * gain + offset, between limits: not rounded yet. gain, offset: [1] or [N] along the last axis."""
+
+    source: str
+    gain: FloatArray
+    offset: FloatArray
+    shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
     moves: tuple[Movement, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sum:
-    """left + right, then max(0, .) when `relu`: not rounded yet. `right` may name a constant tensor."""
+    """left * left_gain + right * right_gain, between limits: not rounded yet."""
 
     left: str
     right: str
-    relu: bool
+    left_gain: float
+    right_gain: float
     shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
     moves: tuple[Movement, ...] = ()
 
 
 @dataclass(frozen=True)
-class Rectified:
-    """max(0, source): not rounded yet."""
+class Times:
+    """left * right * gain, element by element, between limits: not rounded yet."""
 
-    source: str
+    left: str
+    right: str
+    gain: float
     shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
     moves: tuple[Movement, ...] = ()
 
 
-Pending = RawInput | Product | Sum | Rectified
-Value = Pending | Quantised | Stored | Constant
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """A real function of one element of `source`: values for each integer of its type, ascending. Not rounded yet."""
+
+    source: str
+    values: FloatArray
+    shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
+    moves: tuple[Movement, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Normalised:
+    """LayerNorm of `source` over its last axis of N elements, times gain [N], plus offset [N], between limits: not rounded yet."""
+
+    source: str
+    gain: FloatArray
+    offset: FloatArray
+    epsilon: float
+    shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
+    moves: tuple[Movement, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """A real function of each element of an expression that the model does not round: a quantiser closes both (closing.py)."""
+
+    inner: Linear
+    function: Function
+    shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
+    moves: tuple[Movement, ...] = ()
+
+
+class Moment(Enum):
+    """The intermediate results of a LayerNorm that an exporter wrote as separate operators."""
+
+    MEAN = "mean"
+    DEVIATION = "deviation"
+    SQUARE = "square of the deviation"
+    VARIANCE = "variance"
+    ROOT = "standard deviation"
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One of Moment, over the last axis of `source`; epsilon where it has been added."""
+
+    source: str
+    kind: Moment
+    epsilon: float
+    shape: tuple[int, ...]
+
+
+Linear = Product | Scaled | Sum | Times | Normalised
+Arithmetic = Linear | Mapped | Applied
+Pending = RawInput | Arithmetic
+Value = Pending | Quantised | Stored | Statistic | Constant

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from placer.layers import DenseLayer, Side
+from placer.layers import DenseLayer, InterpolationLayer, Layer, NormaliseLayer, Side, TableLayer
 from placer.mapping import MappedTile, TileBuffer
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
 CONCURRENT = ("input", "second_input", "weights", "output")
-BIAS_VALUE_BYTES = 4
+# Biases, multipliers, gains and nodes are int32.
+VALUE_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,27 @@ def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int
         if layer.side is Side.LEFT:
             inner, outer = pair.sources[0].rows, pair.target.rows
         channels = outer // split.n
-        needs.append(("weights", inner // split.k * channels * layer.weight_type.dtype.bytes, 1))
-    biased = sum(step.bias is not None for step in layer.steps)
-    if finishes and biased:
-        needs.append(("bias", channels * biased * BIAS_VALUE_BYTES, 1))
+        needs.append(("weights", inner // split.k * channels * layer.weight_type.bytes, 1))
+    if isinstance(layer, TableLayer | InterpolationLayer):
+        needs.append(("weights", _table_bytes(layer, pair.target.element_bytes), 1))
+    if finishes and _planes(layer):
+        needs.append(("bias", channels * _planes(layer) * VALUE_BYTES, 1))
     return needs
+
+
+def _table_bytes(layer: TableLayer | InterpolationLayer, element_bytes: int) -> int:
+    """One result for each int8 value, or int32 nodes."""
+    return 256 * element_bytes if isinstance(layer, TableLayer) else len(layer.nodes) * VALUE_BYTES
+
+
+def _planes(layer: Layer) -> int:
+    """Values a channel: a gain and an offset of a LayerNorm; a bias, a second word of a wide one and a multiplier for each step."""
+    if isinstance(layer, TableLayer | InterpolationLayer):
+        return 0
+    if isinstance(layer, NormaliseLayer):
+        return 2
+    biases = sum((2 if step.wide else 1) for step in layer.steps if step.bias is not None)
+    return biases + sum(step.multiplier is not None and len(step.multiplier) != 1 for step in layer.steps)
 
 
 def _check_places(s: Subject, pair: LayerPair, tile: MappedTile, buffer: TileBuffer) -> Iterator[Violation]:

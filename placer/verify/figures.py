@@ -90,7 +90,7 @@ def _work(pair: LayerPair) -> TileWork:
 
 def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
     """Modelled cycles of one call of a layer's kernel."""
-    return layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, s.device)
+    return layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, pair.sources[0].element_bytes, s.device)
 
 
 def _hop_cycles(s: Subject, pair: LayerPair) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from placer.layers import DenseLayer, Side
+from placer.layers import DenseLayer, NormaliseLayer, Side
 from placer.layout import BLOCK_COLUMNS
 from placer.verify.subject import LayerPair, Subject, cuts
 from placer.verify.violation import Family, Violation
@@ -27,16 +27,17 @@ def check_identity(s: Subject) -> Iterator[Violation]:
 def _layer_identity(s: Subject, pair: LayerPair) -> Iterator[Violation]:
     layer, mapped = pair.layer, pair.mapped
     inner = 0
-    kernel = f"{layer.op}_int8"
+    elements = s.graph.activation(layer.sources[0]).type.dtype.value
+    kernel = f"{layer.op}_{elements}"
     if isinstance(layer, DenseLayer):
         inner = pair.sources[0].columns if layer.side is Side.RIGHT else pair.sources[0].rows
-        kernel = f"dense_{layer.side.value}_int8"
+        kernel = f"dense_{layer.side.value}_{elements}"
     expected = (layer.op, pair.target.samples * pair.target.rows, inner, pair.target.columns, kernel, s.device.mmul)
     if (mapped.op, mapped.m, mapped.k, mapped.n, mapped.kernel, mapped.mmul) != expected:
         yield Violation(Family.IDENTITY, f"layer {layer.name} must be {expected}")
     types = (
         s.graph.activation(layer.sources[0]).type.dtype.value,
-        layer.weight_type.dtype.value if isinstance(layer, DenseLayer) else "",
+        layer.weight_type.value if isinstance(layer, DenseLayer) else "",
         s.graph.activation(layer.target).type.dtype.value,
     )
     if (mapped.dtypes.input, mapped.dtypes.weights, mapped.dtypes.output) != types:
@@ -50,6 +51,8 @@ def check_splits(s: Subject) -> Iterator[Violation]:
         name, split = pair.mapped.name, pair.mapped.split
         if split.m != split.data.pieces or (pair.side is None and (split.k, split.n) != (1, 1)):
             yield Violation(Family.SPLIT, f"layer {name}: parts m, k, n do not agree with its data windows")
+        if isinstance(pair.layer, NormaliseLayer) and split.data.columns != 1:
+            yield Violation(Family.SPLIT, f"layer {name}: a LayerNorm needs all features of a token in one tile")
         inner_rows = BLOCK_COLUMNS if pair.side is Side.LEFT else block_rows
         if not all(cuts(pair.read_partition, lay, inner_rows) for lay in pair.sources) or not cuts(
             pair.written_partition, pair.target, block_rows

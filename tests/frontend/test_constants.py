@@ -9,9 +9,6 @@ from onnx import TensorProto, helper
 from placer.errors import InputError, UnsupportedModelError
 from placer.frontend.constants import BATCH, Attributes, fold, plain, shape_constant
 from placer.frontend.values import Constant
-from placer.network import IntType, QuantType
-
-EIGHTHS = QuantType(IntType.INT8, 0.125)
 
 
 def ints(*values: int) -> Constant:
@@ -22,7 +19,7 @@ def ints(*values: int) -> Constant:
 def dequantised(values: list[int]) -> Constant:
     """Integers at scale 1/8."""
     q = np.array(values, np.int64)
-    return Constant(q * 0.125, "int8", q, EIGHTHS)
+    return Constant(q * 0.125, "int8", q, np.full(q.shape, 0.125), np.zeros_like(q))
 
 
 def folded(op: str, *operands: Constant, **attributes: object) -> Constant | None:
@@ -74,7 +71,8 @@ def test_movements_keep_the_scale() -> None:
     for result in (folded("Gather", weight, ints(2, 0)), folded("Transpose", weight), folded("Cast", weight, to=TensorProto.FLOAT)):
         assert result is not None
         assert result.integers is not None
-        assert result.type == EIGHTHS
+        assert result.scale is not None
+        np.testing.assert_array_equal(result.scale, np.full(result.integers.shape, 0.125))
         np.testing.assert_array_equal(result.real, result.integers * 0.125)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from placer.frontend.fold import drop_unread, fold_relu
-from placer.network import Add, IntType, Network, Operation, QuantType, Requantise, Tensor, Transpose
+import numpy as np
+
+from placer.frontend.fold import drop_unread, fold_clamps
+from placer.network import Add, IntType, Network, Operation, QuantType, Requantise, Rounding, Table, Tensor, Transpose
 
 INT8 = QuantType(IntType.INT8, 0.5)
 COARSE = QuantType(IntType.INT8, 1.0)
@@ -18,50 +20,81 @@ def network(outputs: tuple[str, ...], *operations: Operation, coarse: tuple[str,
     return Network("net", None, ("x", "z"), outputs, tensors, operations)
 
 
-ADD = Add("add", "x", "x", "a", relu=False)
-RELU = Requantise("relu", "a", "b", relu=True)
+ZERO, ONE = np.zeros(1, np.int64), np.ones(1, np.int64)
+PLAIN = Rounding(0, ZERO, ONE, 0, 0, -128, 127, wide=False)
+POSITIVE = replace(PLAIN, low=0)
+ADD = Add("add", "x", "x", "a", 1, 1, PLAIN)
+RELU = Requantise("relu", "a", "b", POSITIVE)
+
+
+def folded(*names: str, operations: tuple[Operation, ...], coarse: tuple[str, ...] = ()) -> tuple[Operation, ...]:
+    """The operations that are left."""
+    return fold_clamps(network(names, *operations, coarse=coarse)).operations
 
 
 def test_relu_joins_what_it_follows() -> None:
     """Same scale, nobody else reads: one operation."""
-    assert fold_relu(network(("b",), ADD, RELU)).operations == (replace(ADD, target="b", relu=True),)
+    (found,) = folded("b", operations=(ADD, RELU))
+    assert isinstance(found, Add)
+    assert (found.target, found.rounding.low, found.rounding.high) == ("b", 0, 127)
 
 
-def test_a_chain_of_relus() -> None:
-    """All of them fold into the first operation."""
-    second = Requantise("relu2", "b", "c", relu=True)
-    assert fold_relu(network(("c",), ADD, RELU, second)).operations == (replace(ADD, target="c", relu=True),)
+def test_a_chain_of_clamps() -> None:
+    """All of them fold into the first operation; the tighter bounds stay."""
+    second = Requantise("clip", "b", "c", replace(PLAIN, low=-5, high=6))
+    (found,) = folded("c", operations=(ADD, RELU, second))
+    assert isinstance(found, Add)
+    assert (found.target, found.rounding.low, found.rounding.high) == ("c", 0, 6)
+
+
+def test_a_clamped_table_is_a_table() -> None:
+    """Its values are clamped."""
+    table = Table("t", "x", "a", np.arange(-128, 128))
+    (found,) = folded("b", operations=(table, RELU))
+    assert isinstance(found, Table)
+    np.testing.assert_array_equal(found.values, np.arange(-128, 128).clip(0))
+
+
+def test_a_clamped_input_is_a_narrower_input() -> None:
+    """The host clips: fewer values come in."""
+    clip = Requantise("clip", "x", "a", replace(PLAIN, low=-32, high=31))
+    found = fold_clamps(network(("a",), clip))
+    assert found.operations == ()
+    assert found.inputs[0] == "a"
+    assert found.tensor("a").type.limits == (-32, 31)
 
 
 def test_relu_of_another_scale_stays() -> None:
     """It rounds."""
-    folded = fold_relu(network(("b",), ADD, RELU, coarse=("b",)))
-    assert folded.operations == (ADD, RELU)
+    assert folded("b", operations=(ADD, RELU), coarse=("b",)) == (ADD, RELU)
 
 
-def test_change_of_scale_stays() -> None:
-    """Without a Relu there is nothing to fold."""
-    plain = replace(RELU, relu=False)
-    assert fold_relu(network(("b",), ADD, plain)).operations == (ADD, plain)
+def test_change_of_values_stays() -> None:
+    """A bias, a multiplier or a shift is no clamp."""
+    for changed in (replace(PLAIN, bias=ONE), replace(PLAIN, multiplier=ONE * 3), replace(PLAIN, shift=1), replace(PLAIN, up=1)):
+        operations = (ADD, Requantise("other", "a", "b", changed))
+        assert folded("b", operations=operations) == operations
 
 
 def test_relu_stays_when_the_unrectified_result_is_seen() -> None:
     """By an output, or by another operation."""
-    assert fold_relu(network(("a", "b"), ADD, RELU)).operations == (ADD, RELU)
-    reader = Add("other", "a", "b", "c", relu=False)
-    assert fold_relu(network(("c",), ADD, RELU, reader)).operations == (ADD, RELU, reader)
+    assert folded("a", "b", operations=(ADD, RELU)) == (ADD, RELU)
+    reader = Add("other", "a", "b", "c", 1, 1, PLAIN)
+    assert folded("c", operations=(ADD, RELU, reader)) == (ADD, RELU, reader)
 
 
 def test_relu_after_a_movement_stays() -> None:
     """A Transpose computes nothing that could rectify."""
     turn = Transpose("turn", "x", "a", (1, 0))
-    assert fold_relu(network(("b",), turn, RELU)).operations == (turn, RELU)
+    assert folded("b", operations=(turn, RELU)) == (turn, RELU)
 
 
-def test_unread_operations_inputs_and_tensors_go() -> None:
+def test_unread_operations_inputs_tensors_and_notes_go() -> None:
     """Whatever no output depends on."""
-    dead = Add("dead", "a", "z", "d", relu=False)
-    kept = drop_unread(network(("b",), ADD, dead, RELU))
+    dead = Add("dead", "a", "z", "d", 1, 1, PLAIN)
+    whole = replace(network(("b",), ADD, dead, RELU), inserted=(("a", "why"), ("d", "why")))
+    kept = drop_unread(whole)
     assert kept.operations == (ADD, RELU)
     assert kept.inputs == ("x",)
     assert [t.name for t in kept.tensors] == ["x", "a", "b"]
+    assert kept.inserted == (("a", "why"),)

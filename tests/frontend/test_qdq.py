@@ -54,8 +54,8 @@ def test_gemm(tmp_path: Path, trans: int, bias: str) -> None:
     (dense,) = network.operations
     assert isinstance(dense, Dense)
     np.testing.assert_array_equal(dense.weight, weight)
-    assert (dense.bias is None) == (bias == "none")
-    assert dense.bias_fraction_bits == 0
+    assert np.any(dense.rounding.bias) == (bias != "none")
+    assert dense.rounding.up == 0
 
 
 @pytest.mark.parametrize("shape", [(8,), (3, 8), (2, 3, 8)])
@@ -75,14 +75,14 @@ def test_bias_after_rounding_stays_apart(tmp_path: Path) -> None:
     b, x = start(8)
     product = b.qdq(b.node("MatMul", x, b.weights(some_weights(8, 4))), -1)
     network = exact(b, tmp_path, b.qdq(b.node("Add", product, b.weights(np.array([1, -7, 99, 3], np.int8), -3)), 0))
-    assert kinds(network) == [Dense, Add]
+    assert kinds(network) == [Dense, Requantise]
 
 
 def test_scalar_constant_term(tmp_path: Path) -> None:
     """A constant without dimensions is added to every element."""
     b, x = start(6)
     network = exact(b, tmp_path, b.qdq(b.node("Add", b.weights(np.int8(5), -3), x)))
-    assert kinds(network) == [Add]
+    assert kinds(network) == [Requantise]
 
 
 def test_relu_before_its_rounding(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_relu_before_its_rounding(tmp_path: Path) -> None:
     b, x = start(8)
     network = exact(b, tmp_path, b.qdq(b.node("Relu", b.node("MatMul", x, b.weights(some_weights(8, 4)))), -1))
     assert kinds(network) == [Dense]
-    assert network.operations[0].relu  # type: ignore[union-attr]
+    assert network.operations[0].rounding.low == 0  # type: ignore[union-attr]
 
 
 def test_double_relu(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_one_product_with_two_rounding_points(tmp_path: Path) -> None:
     b, x = start(8)
     product = b.node("MatMul", x, b.weights(some_weights(8, 4)))
     network = exact(b, tmp_path, b.qdq(product, -1), b.qdq(b.node("Relu", product), -2))
-    assert [op.relu for op in network.operations if isinstance(op, Dense)] == [False, True]
+    assert [op.rounding.low for op in network.operations if isinstance(op, Dense)] == [-128, 0]
 
 
 def test_an_output_that_is_also_read(tmp_path: Path) -> None:

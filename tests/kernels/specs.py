@@ -77,7 +77,7 @@ def _dense(
 def elementwise_specs(generation: str) -> Iterator[AddSpec | RequantiseSpec]:
     """Sums with shifts of their own and requantisation alone, over types, block rows and chains."""
     for number, (m, left, right, output) in enumerate(product((2, 4, 8), (I8, I16), (I8, I16), OUTPUTS)):
-        yield AddSpec(generation, m, 3 * m, 24, output, chains(output)[number % 5], left, right, number % 4, (number * 3) % 5)
+        yield AddSpec(generation, m, 3 * m, 24, output, chains(output)[number % 5], left, right, 1 << number % 4, 1 << (number * 3) % 5)
         if left is right:
             yield RequantiseSpec(generation, m, 3 * m, 24, output, chains(output)[(number + 2) % 5], left)
 

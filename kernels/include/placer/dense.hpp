@@ -33,7 +33,7 @@ struct DenseKernel {
     // 16 deep: 64 products of a 2 x 2 block are a sixteenth of the program memory.
     static constexpr bool unrolls_depth = G::inner_blocks <= 16;
     // An accumulator that nothing doubles later may start at the bias, which then costs no addition.
-    static constexpr bool starts_at_bias = !Reads && !Writes && Config::steps[0].bias && Config::steps[0].up == 0;
+    static constexpr bool starts_at_bias = !Reads && !Writes && Config::steps[0].bias && Config::steps[0].up == 0 && !Config::steps[0].wide;
 
     static const int32 *bias_of(const Call &call, unsigned row, unsigned column) {
         return bias_at<Config>(call.bias, G::left ? row * G::m : column * 8);
@@ -55,9 +55,7 @@ struct DenseKernel {
         if constexpr (Writes) {
             writeincr(call.partial_out, sum.to_accum());
         } else {
-            typename Mmul::accum_type acc = sum.to_accum();
-            for (int i = 0; i < Config::steps[0].up; ++i)
-                acc = aie::add(acc, acc);
+            const auto acc = raised<Config::steps[0].up, Config::steps[0].wide>(sum.to_accum());
             const int32 *bias = bias_of(call, row, column);
             aie::store_v(call.output + G::output_at(group, row, column),
                          finish<Config, G::left, G::m, starts_at_bias>(acc, bias, G::channels));

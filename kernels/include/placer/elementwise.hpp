@@ -1,4 +1,4 @@
-// Elementwise kernels: the sum of two activations with scales of their own, and requantisation alone.
+// Elementwise kernels: the sum or product of two activations with scales of their own, and requantisation alone.
 #pragma once
 
 #include <adf.h>
@@ -19,10 +19,15 @@ struct Elementwise {
     /// A block from memory, shifted left by `up`.
     template <class Tag, class T>
     static aie::accum<Tag, lanes> loaded(const T *__restrict from, int up) {
-        static_assert(sizeof(T) <= 2, "elementwise kernels read int8 or int16");
         aie::accum<Tag, lanes> value;
         value.from_vector(aie::load_v<lanes>(from), up);
         return value;
+    }
+
+    /// A block from memory less its zero point, in 32 bits.
+    template <int Zero, class T>
+    static aie::vector<int32, lanes> centred(const T *__restrict from) {
+        return aie::sub(widened(aie::load_v<lanes>(from)), int32(Zero));
     }
 
     template <class Load>
@@ -40,23 +45,45 @@ struct Elementwise {
     }
 };
 
-/// The shifts of both operands, and the sum of their magnitudes with the bias, must stay within 32 bits.
+constexpr bool power_of_two(int factor) { return factor > 0 && (factor & (factor - 1)) == 0; }
+constexpr int log2(int factor) { return factor <= 1 ? 0 : 1 + log2(factor / 2); }
+
+/// (left - left_zero) * left_factor + (right - right_zero) * right_factor. Without zeros, factors that are powers of two shift the operands
+/// into 32-bit lanes, where the sum of their magnitudes must stay; all others multiply into 64-bit lanes.
 template <class Config, class Left, class Right, class Output>
 void add(adf::input_buffer<Left> &a, adf::input_buffer<Right> &b, const int32 *bias, adf::output_buffer<Output> &y) {
     using E = Elementwise<Config>;
-    static_assert(Config::up_a >= 0 && Config::up_b >= 0, "operands are aligned by left shifts");
+    constexpr bool shifts = power_of_two(Config::left_factor) && power_of_two(Config::right_factor) && Config::left_zero == 0 &&
+                            Config::right_zero == 0 && !Config::steps[0].wide && sizeof(Left) < 4 && sizeof(Right) < 4;
     const Left *__restrict left = a.data();
     const Right *__restrict right = b.data();
     E::run(bias, y.data(), [=](unsigned at) {
-        return aie::add(E::template loaded<acc32>(left + at, Config::up_a), E::template loaded<acc32>(right + at, Config::up_b));
+        if constexpr (shifts)
+            return aie::add(E::template loaded<acc32>(left + at, log2(Config::left_factor)),
+                            E::template loaded<acc32>(right + at, log2(Config::right_factor)));
+        else
+            return aie::add(aie::mul<acc64>(E::template centred<Config::left_zero>(left + at), int32(Config::left_factor)),
+                            aie::mul<acc64>(E::template centred<Config::right_zero>(right + at), int32(Config::right_factor)));
+    });
+}
+
+/// (left - left_zero) * (right - right_zero), element by element.
+template <class Config, class Left, class Right, class Output>
+void multiply(adf::input_buffer<Left> &a, adf::input_buffer<Right> &b, const int32 *bias, adf::output_buffer<Output> &y) {
+    using E = Elementwise<Config>;
+    const Left *__restrict left = a.data();
+    const Right *__restrict right = b.data();
+    E::run(bias, y.data(), [=](unsigned at) {
+        return aie::mul<acc64>(E::template centred<Config::left_zero>(left + at), E::template centred<Config::right_zero>(right + at));
     });
 }
 
 template <class Config, class Input, class Output>
 void requantise(adf::input_buffer<Input> &x, const int32 *bias, adf::output_buffer<Output> &y) {
     using E = Elementwise<Config>;
+    using Tag = std::conditional_t<Config::steps[0].wide || sizeof(Input) == 4, acc64, acc32>;
     const Input *__restrict source = x.data();
-    E::run(bias, y.data(), [=](unsigned at) { return E::template loaded<acc32>(source + at, Config::steps[0].up); });
+    E::run(bias, y.data(), [=](unsigned at) { return E::template loaded<Tag>(source + at, Config::steps[0].up); });
 }
 
 } // namespace placer

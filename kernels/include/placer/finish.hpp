@@ -1,6 +1,7 @@
 // From an accumulator block to memory: the chain of requantisation steps that ends every kernel.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 
@@ -58,16 +59,16 @@ inline aie::vector<int32, Rows * 8> bias_block(const int32 *__restrict bias) {
         return bias_by_column<Rows>(bias);
 }
 
-/// Whether any step of Config has a bias.
+/// Whether any step of Config has a value a channel: a bias or a multiplier.
 template <class Config>
 inline constexpr bool biased = [] {
     for (const Step &step : Config::steps)
-        if (step.bias)
+        if (step.holds())
             return true;
     return false;
 }();
 
-/// Where the bias values of a block start; a chain without bias has none to point at.
+/// Where the channel values of a block start; a chain without any has none to point at.
 template <class Config>
 inline const int32 *bias_at(const int32 *bias, unsigned offset) {
     return biased<Config> ? bias + offset : nullptr;
@@ -85,21 +86,103 @@ inline aie::vector<T, N> scaled(const aie::accum<Tag, N> &acc, int shift) {
     }
 }
 
-/// Steps I, I + 1, ... of Config on one block. `bias` points at the values of the next biased step for this block; steps of one block lie
-/// `stride` values apart. Biased: the accumulator already holds the bias of step I.
+/// 32-bit values between the bounds of a narrower type as its elements, and back.
+template <class T, unsigned N>
+inline aie::vector<T, N> packed(const aie::vector<int32, N> &v) {
+    if constexpr (sizeof(T) == 4)
+        return v;
+    else if constexpr (sizeof(T) == 2)
+        return v.pack();
+    else
+        return v.pack().pack();
+}
+template <class T, unsigned N>
+inline aie::vector<int32, N> widened(const aie::vector<T, N> &v) {
+    if constexpr (sizeof(T) == 4)
+        return v;
+    else if constexpr (sizeof(T) == 2)
+        return v.unpack();
+    else
+        return v.unpack().unpack();
+}
+
+/// acc * multiplier / 2^shift, rounded half to even; a wide one in two parts, the lower rounded at bit 16 (placer/arithmetic.py, scaled).
+template <bool Wide, class Tag, unsigned N, class Multiplier>
+inline aie::vector<int32, N> multiplied(const aie::accum<Tag, N> &acc, const Multiplier &multiplier, int shift) {
+    if constexpr (Wide) {
+        const aie::vector<int32, N> high = acc.template to_vector<int32>(16);
+        const aie::vector<int32, N> low = aie::sub(acc, aie::accum<acc64, N>(high, 16)).template to_vector<int32>(0);
+        const aie::vector<int32, N> rest = aie::mul<acc64>(low, multiplier).template to_vector<int32>(16);
+        return aie::add(aie::mul<acc64>(high, multiplier), rest).template to_vector<int32>(shift - 16);
+    } else {
+        return aie::mul<acc64>(acc.template to_vector<int32>(0), multiplier).template to_vector<int32>(shift);
+    }
+}
+
+/// acc << Up. An accumulator has no shift of its own: it doubles, or its 32-bit values pass through a vector.
+template <int Up, bool Wide, class Tag, unsigned N>
+inline auto raised(aie::accum<Tag, N> acc) {
+    if constexpr (Up <= 2 || Wide) {
+        for (int i = 0; i < Up; ++i)
+            acc = aie::add(acc, acc);
+        return acc;
+    } else {
+        return aie::accum<acc64, N>(acc.template to_vector<int32>(0), Up);
+    }
+}
+
+/// acc + bias, and on to the values that follow; Biased: the accumulator already holds it.
+template <Step S, bool ByRow, unsigned Rows, bool Biased, class Tag>
+inline aie::accum<Tag, Rows * 8> with_bias(aie::accum<Tag, Rows * 8> acc, const int32 *__restrict &values, unsigned stride) {
+    if constexpr (S.bias) {
+        if constexpr (!Biased)
+            acc = aie::add(acc, bias_block<ByRow, Rows>(values));
+        values += stride;
+        if constexpr (S.wide) {
+            acc = aie::add(acc, aie::accum<Tag, Rows * 8>(bias_block<ByRow, Rows>(values), 16));
+            values += stride;
+        }
+    }
+    return acc;
+}
+
+/// A biased sum times its multiplier, with its zero point, saturated to T: everything that is more than a shift.
+template <Step S, class T, bool ByRow, unsigned Rows, class Tag>
+inline aie::vector<T, Rows * 8> rescaled(const aie::accum<Tag, Rows * 8> &acc, const int32 *__restrict &values, unsigned stride) {
+    constexpr int low = std::max<int>(S.low, std::numeric_limits<T>::min()), high = std::min<int>(S.high, std::numeric_limits<T>::max());
+    aie::vector<int32, Rows * 8> out;
+    if constexpr (S.multiplier == 1) {
+        out = scaled<int32>(acc, S.shift - S.guard);
+    } else if constexpr (S.multiplier == 0) {
+        out = multiplied<S.wide>(acc, bias_block<ByRow, Rows>(values), S.shift - S.guard);
+        values += stride;
+    } else {
+        out = multiplied<S.wide>(acc, int32(S.multiplier), S.shift - S.guard);
+    }
+    if constexpr (S.guard > 0)
+        out = aie::accum<acc64, Rows * 8>(out, 0).template to_vector<int32>(S.guard);
+    if constexpr (sizeof(T) < 4 || S.zero_point != 0) {
+        out = aie::min(aie::max(out, int32(low - S.zero_point)), int32(high - S.zero_point));
+        out = aie::add(out, int32(S.zero_point));
+    }
+    return packed<T>(out);
+}
+
+/// Steps I, I + 1, ... of Config on one block. `values` points at the values of the next step that holds any for this block; those of one
+/// block lie `stride` values apart. Biased: the accumulator already holds the bias of step I.
 template <class Config, bool ByRow, unsigned Rows, bool Biased = false, unsigned I = 0, class Tag>
-inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Rows * 8> acc, const int32 *__restrict bias, unsigned stride) {
+inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Rows * 8> acc, const int32 *__restrict values, unsigned stride) {
     constexpr Step step = Config::steps[I];
     using Result = step_type<Config, I>;
     static_assert(step.shift >= 0 && step.shift < 60, "a left shift is written as `up`, and a shift is at most 59");
     static_assert(step.bits == 0 || step.bits == 8 || step.bits == 16 || step.bits == 32, "a step ends in 8, 16 or 32 bits, or says 0");
     static_assert(step.low <= step.high, "a step clips to low..high, and low is above high");
-    if constexpr (step.bias) {
-        if constexpr (!Biased)
-            acc = aie::add(acc, bias_block<ByRow, Rows>(bias));
-        bias += stride;
-    }
-    aie::vector<Result, Rows * 8> out = scaled<Result>(acc, step.shift);
+    acc = with_bias<step, ByRow, Rows, Biased>(acc, values, stride);
+    aie::vector<Result, Rows * 8> out;
+    if constexpr (step.scales())
+        out = rescaled<step, Result, ByRow, Rows>(acc, values, stride);
+    else
+        out = scaled<Result>(acc, step.shift);
     if constexpr (step.low > std::numeric_limits<Result>::min())
         out = aie::max(out, Result(step.low));
     if constexpr (step.high < std::numeric_limits<Result>::max())
@@ -107,9 +190,10 @@ inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Row
     if constexpr (step.relu)
         out = aie::max(out, Result(0));
     if constexpr (I + 1 < step_count<Config>) {
-        aie::accum<entry_tag<Result>, Rows * 8> next;
-        next.from_vector(out, Config::steps[I + 1].up);
-        return finish<Config, ByRow, Rows, false, I + 1>(next, bias, stride);
+        constexpr Step following = Config::steps[I + 1];
+        aie::accum<std::conditional_t<following.wide, acc64, entry_tag<Result>>, Rows * 8> next;
+        next.from_vector(out, following.up);
+        return finish<Config, ByRow, Rows, false, I + 1>(next, values, stride);
     } else {
         static_assert(std::is_same_v<Result, typename Config::output>, "the last step's bits are not those of the output");
         return out;

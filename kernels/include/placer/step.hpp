@@ -9,7 +9,7 @@ enum class Side { right, left };
 /// `low` and `high` of a step without a clip.
 inline constexpr int no_low = -2147483647 - 1, no_high = 2147483647;
 
-/// out = clamp(saturate(round_half_even(((value << up) + bias) / 2^shift)), low, high), then max(out, 0) if relu.
+/// out = clamp(saturate(round_half_even(((value << up) + bias) * multiplier / 2^shift) + zero_point), low, high), then max(out, 0) if relu.
 struct Step {
     int up;
     int shift;
@@ -18,6 +18,16 @@ struct Step {
     /// Of the result: 8, 16 or 32; 0 says those of the layer's output.
     int bits = 0;
     int low = no_low, high = no_high;
+    /// 0 where every channel has its own, after the biases.
+    int multiplier = 1;
+    int zero_point = 0;
+    /// Bits beyond the result's to which it is rounded first, where the multiplier only stands for a ratio.
+    int guard = 0;
+    /// The sum needs 64-bit lanes, the bias two words (low, then high), the product two parts.
+    bool wide = false;
+
+    constexpr bool scales() const { return multiplier != 1 || zero_point != 0 || guard != 0; }
+    constexpr bool holds() const { return bias || multiplier == 0; }
 };
 
 } // namespace placer

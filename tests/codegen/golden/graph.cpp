@@ -1,8 +1,8 @@
 // The instance of the graph, its parameters, and a run of 2 iterations for the simulators.
 #include "graph.hpp"
 
-#include "weights/quantizelinear_20_node.hpp"
-#include "weights/quantizelinear_32_node.hpp"
+#include "weights/quantizelinear_20_node_op.hpp"
+#include "weights/quantizelinear_32_node_op.hpp"
 
 Network network;
 
@@ -11,12 +11,12 @@ namespace {
 
 void load_parameters() {
     for (int i = 0; i < 8; ++i) {
-        network.update(network.quantizelinear_20_node_weights[i], quantizelinear_20_node_weights[place::quantizelinear_20_node[i].weights_part], 64);
+        network.update(network.quantizelinear_20_node_op_weights[i], quantizelinear_20_node_op_weights[place::quantizelinear_20_node_op[i].weights_part], 64);
         if (i % 2 == 1)
-            network.update(network.quantizelinear_20_node_bias[i / 2], quantizelinear_20_node_bias[place::quantizelinear_20_node[i].bias_part], 8);
+            network.update(network.quantizelinear_20_node_op_bias[i / 2], quantizelinear_20_node_op_bias[place::quantizelinear_20_node_op[i].bias_part], 8);
     }
     for (int i = 0; i < 8; ++i) {
-        network.update(network.quantizelinear_32_node_weights[i], quantizelinear_32_node_weights[place::quantizelinear_32_node[i].weights_part], 32);
+        network.update(network.quantizelinear_32_node_op_weights[i], quantizelinear_32_node_op_weights[place::quantizelinear_32_node_op[i].weights_part], 32);
     }
 }
 

@@ -1,0 +1,230 @@
+"""Closing an expression at its rounding point: one operation of the network, its integers chosen by fixed_point.py."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from placer.arithmetic import NODE_BITS, SEGMENT_BITS
+from placer.errors import UnsupportedModelError
+from placer.fixed_point import MAX_SHIFT, FloatArray, TooLargeError, clamp, factor, rounding
+from placer.frontend.graph import Graph
+from placer.frontend.values import Applied, Arithmetic, Function, Linear, Mapped, Normalised, Product, Scaled, Sum, Times
+from placer.network import (
+    Add,
+    Dense,
+    IntArray,
+    Interpolation,
+    IntType,
+    Multiply,
+    Normalise,
+    Operation,
+    QuantType,
+    Requantise,
+    Rounding,
+    Table,
+)
+
+# Nodes of an interpolation lie in 32 bits with their fraction: values far outside the target's range are cut here.
+NODE_LIMIT = 1 << 17
+# What a 32-bit output may reach: as much as a narrow value does.
+OUTPUT_LIMIT = (1 << 30) - 1
+NOTHING = np.zeros(1, np.int64)
+# Rows whose sum of squares needs more bits than a 64-bit integer has are refused.
+MAX_NORMALISED = 1 << 13
+
+
+def close(graph: Graph, where: str, value: Arithmetic, kind: QuantType, name: str) -> None:
+    """Emit `value`, rounded to `kind`, as tensor `name`, with the movements it carries; `where` is the node that rounds.
+
+    Raises UnsupportedModelError when no accumulator holds the value.
+    """
+    if isinstance(value, Applied):
+        value = _rounded_inside(graph, where, value, kind)
+    if isinstance(value, Scaled) and graph.tabulated(value.source):
+        # A table of a table is one table.
+        value = graph.function_of(value) or value
+    target = name if not value.moves else graph.fresh(f"{name}.rounded")
+    shape = value.moves[0].before if value.moves else value.shape
+    try:
+        graph.emit(_operation(graph, graph.fresh(f"{where}.op"), value, target, kind), shape, kind)
+    except TooLargeError as error:
+        raise UnsupportedModelError(f"{where}: {error}; fewer inputs, smaller weights or coarser scales are needed") from error
+    graph.move(where, target, value.moves, name)
+
+
+def materialise(graph: Graph, where: str, value: Arithmetic, why: str) -> str:
+    """Round an expression that the model leaves unrounded to 16 bits over its whole range, because `why`; the tensor's name."""
+    name = graph.fresh(f"{where}.rounded16")
+    close(graph, where, value, _wide_type(reach(graph, value)), name)
+    graph.inserted.append((name, why))
+    return name
+
+
+def reach(graph: Graph, value: Arithmetic) -> float:
+    """A bound of the magnitude of an expression's real values."""
+
+    def of(tensor: str) -> float:
+        kind = graph.type(tensor)
+        return kind.largest * kind.scale
+
+    match value:
+        case Product():
+            found = float((np.abs(value.weight).sum(axis=0) * value.scale * of(value.source) + np.abs(value.bias)).max())
+        case Scaled():
+            found = float((np.abs(value.gain) * of(value.source) + np.abs(value.offset)).max())
+        case Sum():
+            found = abs(value.left_gain) * of(value.left) + abs(value.right_gain) * of(value.right)
+        case Times():
+            found = abs(value.gain) * of(value.left) * of(value.right)
+        case Normalised():
+            found = math.sqrt(len(value.gain)) * float(np.abs(value.gain).max()) + float(np.abs(value.offset).max())
+        case Mapped():
+            found = float(np.abs(value.values).max())
+        case Applied():
+            width = reach(graph, value.inner)
+            found = float(np.abs(value.function(np.linspace(-width, width, 4097))).max())
+    low, high = value.limits
+    return max(min(found, max(abs(low), abs(high))), 1e-30)
+
+
+def output_type(graph: Graph, value: Arithmetic) -> QuantType:
+    """The type of an expression that leaves the network unrounded: 32 bits at its own step, or at a coarser power of two that fits."""
+
+    def scale(tensor: str) -> float:
+        return graph.type(tensor).scale
+
+    match value:
+        case Product():
+            step = scale(value.source) * float(value.scale.min())
+        case Sum():
+            step = min(abs(value.left_gain) * scale(value.left), abs(value.right_gain) * scale(value.right))
+        case Times():
+            step = abs(value.gain) * scale(value.left) * scale(value.right)
+        case _:
+            return _wide_type(reach(graph, value))
+    while reach(graph, value) / step >= OUTPUT_LIMIT:
+        step *= 2
+    return QuantType(IntType.INT32, step)
+
+
+def _wide_type(width: float) -> QuantType:
+    return QuantType(IntType.INT16, math.ldexp(1.0, math.ceil(math.log2(width / IntType.INT16.max))))
+
+
+def _rounded_inside(graph: Graph, where: str, value: Applied, kind: QuantType) -> Mapped:
+    """The function of a sum that is itself rounded to 16 bits: only as wide as the function still changes the result."""
+    width = _sensitive_width(value.function, reach(graph, value.inner), kind)
+    name = graph.fresh(f"{where}.rounded16")
+    close(graph, where, replace(value.inner, moves=()), _wide_type(width), name)
+    graph.inserted.append((name, "a function of an unrounded sum needs it in 16 bits"))
+    return Mapped(name, value.function(graph.reals(name)), value.shape, value.limits, value.moves)
+
+
+def _sensitive_width(function: Function, width: float, kind: QuantType) -> float:
+    """The smallest 2^-n * width beyond which `function`, rounded to `kind`, stays within half a step of its value there."""
+    grid = np.linspace(-width, width, 1 << 14)
+
+    def steps(x: FloatArray) -> FloatArray:
+        return np.clip(function(x) / kind.scale + kind.zero_point, kind.min, kind.max)
+
+    whole = steps(grid)
+    while width > kind.scale and np.abs(steps(np.clip(grid, -width / 2, width / 2)) - whole).max() <= 1 / 2:
+        width /= 2
+    return width
+
+
+def _operation(graph: Graph, op_name: str, value: Linear | Mapped, target: str, kind: QuantType) -> Operation:
+    match value:
+        case Product():
+            return _dense(graph, op_name, value, target, kind)
+        case Scaled():
+            return Requantise(op_name, value.source, target, _scaled(graph.type(value.source), value, kind))
+        case Sum():
+            left, right = graph.type(value.left), graph.type(value.right)
+            ratios = np.array([value.left_gain * left.scale, value.right_gain * right.scale]) / kind.scale
+            found = factor(ratios)
+            a, b = (int(m) for m in found.multiplier)
+            largest = abs(a) * left.largest + abs(b) * right.largest
+            ends = rounding(np.ldexp(np.ones(1), -found.shift), np.zeros(1), NOTHING, largest, kind, value.limits, not _powers(a, b))
+            return Add(op_name, value.left, value.right, target, a, b, ends)
+        case Times():
+            left, right = graph.type(value.left), graph.type(value.right)
+            ratio = np.full(1, value.gain * left.scale * right.scale / kind.scale)
+            ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest, kind, value.limits)
+            return Multiply(op_name, value.left, value.right, target, ends)
+        case Normalised():
+            return _normalise(graph.type(value.source), op_name, value, target, kind)
+        case Mapped():
+            return _function(graph.type(value.source), op_name, value, target, kind)
+
+
+def _powers(*factors: int) -> bool:
+    """Whether all factors are powers of two, and so stand for themselves."""
+    return all(f and abs(f) & (abs(f) - 1) == 0 for f in factors)
+
+
+def _dense(graph: Graph, op_name: str, value: Product, target: str, kind: QuantType) -> Dense:
+    source = graph.type(value.source)
+    step = source.scale * value.scale
+    offset = value.bias / step
+    near = np.rint(offset)
+    # An int32 bias at the float32 product of the scales is meant to be whole accumulator steps.
+    offset = np.where(np.abs(offset - near) <= 1e-6 * np.maximum(1, np.abs(near)), near, offset)
+    largest = int((np.abs(value.weight).sum(axis=0) * source.largest).max())
+    ends = rounding(step / kind.scale, offset, value.weight.sum(axis=0) * source.zero_point, largest, kind, value.limits)
+    reach_of_weights = int(np.abs(value.weight).max(initial=0))
+    narrow = (
+        value.weight.min(initial=0) >= IntType.INT8.min
+        and value.weight.max(initial=0) <= IntType.INT8.max
+        and not (ends.wide and source.dtype.bits == IntType.INT8.bits)
+    )
+    if reach_of_weights > IntType.INT16.max:
+        raise TooLargeError(f"weights less their zero points reach {reach_of_weights}, beyond 16 bits")
+    return Dense(op_name, value.source, target, value.weight, IntType.INT8 if narrow else IntType.INT16, ends)
+
+
+def _scaled(source: QuantType, value: Scaled, kind: QuantType) -> Rounding:
+    gain, offset = np.broadcast_arrays(value.gain, value.offset)
+    if np.any((gain == 0) & (offset != 0)):
+        raise TooLargeError("a factor of 0 leaves only a constant")
+    steps = np.divide(offset, gain * source.scale, out=np.zeros(len(gain)), where=gain != 0)
+    return rounding(gain * source.scale / kind.scale, steps, NOTHING + source.zero_point, source.largest, kind, value.limits)
+
+
+def _normalise(source: QuantType, op_name: str, value: Normalised, target: str, kind: QuantType) -> Normalise:
+    size = len(value.gain)
+    if size > MAX_NORMALISED:
+        raise TooLargeError(f"a row of {size} elements is longer than the {MAX_NORMALISED} that LayerNormalization takes")
+    fraction = 30 - math.ceil(math.log2(size) / 2)
+    gain = factor(value.gain / kind.scale)
+    less = max(0, gain.shift + fraction - MAX_SHIFT)
+    multiplier, shift = np.rint(np.ldexp(gain.multiplier.astype(np.float64), -less)).astype(np.int64), gain.shift + fraction - less
+    offset = np.ldexp(value.offset / kind.scale, shift)
+    largest = float(np.abs(offset).max())
+    offset_up = max(0, math.ceil(math.log2(largest)) - 30) if largest >= 1 else 0
+    low, high = clamp(kind, value.limits)
+    epsilon = round(size * size * value.epsilon / source.scale**2)
+    steps = np.rint(np.ldexp(offset, -offset_up)).astype(np.int64)
+    return Normalise(op_name, value.source, target, epsilon, fraction, multiplier, steps, offset_up, shift, low, high)
+
+
+def _function(source: QuantType, op_name: str, value: Mapped, target: str, kind: QuantType) -> Table | Interpolation:
+    low, high = clamp(kind, value.limits)
+    steps = value.values / kind.scale
+    if np.any(np.isnan(steps)):
+        at = (int(np.flatnonzero(np.isnan(steps))[0]) + source.dtype.min - source.zero_point) * source.scale
+        raise UnsupportedModelError(f"{op_name}: the function is not defined at {at:.6g}, which its input can be")
+    if source.dtype.bits == IntType.INT8.bits:
+        return Table(op_name, value.source, target, _whole(steps, kind, low, high))
+    # One node beyond the last value, on the line through the two before it.
+    spaced = steps[:: 1 << SEGMENT_BITS]
+    end = 2 * steps[-1] - steps[-2]
+    nodes = np.clip(np.append(spaced, end), -NODE_LIMIT, NODE_LIMIT)
+    return Interpolation(op_name, value.source, target, np.rint(np.ldexp(nodes, NODE_BITS)).astype(np.int64), low, high)
+
+
+def _whole(steps: FloatArray, kind: QuantType, low: int, high: int) -> IntArray:
+    return np.asarray(np.clip(np.rint(np.clip(steps, -(2.0**40), 2.0**40)) + kind.zero_point, low, high), np.int64)

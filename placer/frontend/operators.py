@@ -1,0 +1,291 @@
+"""The operators between quantisers, on expressions (values.py): what can stay exact stays unrounded until its quantiser.
+
+Where an operator needs a stored tensor and has an unrounded expression, the expression is rounded to 16 bits and the network says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeGuard
+
+import numpy as np
+import onnx
+
+from placer.errors import InputError, UnsupportedModelError
+from placer.fixed_point import UNLIMITED, FloatArray
+from placer.frontend.closing import materialise
+from placer.frontend.graph import IMAGE_BITS, Graph
+from placer.frontend.values import (
+    Applied,
+    Arithmetic,
+    Constant,
+    Function,
+    Limits,
+    Mapped,
+    Moment,
+    NewShape,
+    Normalised,
+    Permutation,
+    Product,
+    Scaled,
+    Statistic,
+    Stored,
+    Sum,
+    Times,
+    Value,
+)
+
+Join = Callable[[FloatArray, FloatArray], FloatArray]
+
+
+def is_arithmetic(value: Value) -> TypeGuard[Arithmetic]:
+    """Whether `value` is an expression that is not rounded yet."""
+    return isinstance(value, Product | Scaled | Sum | Times | Mapped | Applied | Normalised)
+
+
+def stored(graph: Graph, node: onnx.NodeProto, value: Value) -> Stored:
+    """`value` as a stored tensor; an unrounded expression is rounded to 16 bits."""
+    if isinstance(value, Stored):
+        return value
+    if is_arithmetic(value):
+        return Stored(materialise(graph, node.name, value, f"{node.op_type} needs a rounded operand"), value.shape)
+    raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported on quantised values, not here")
+
+
+def as_scaled(value: Stored) -> Scaled:
+    """A stored tensor as an expression."""
+    return Scaled(value.tensor, np.ones(1), np.zeros(1), value.shape)
+
+
+# -- sums and products with constants -----------------------------------------------------------------------------------------------
+
+
+def add(graph: Graph, node: onnx.NodeProto, left: Value, right: Value, sign: float = 1.0) -> Value:
+    """left + sign * right.
+
+    Raises UnsupportedModelError.
+    """
+    if isinstance(left, Constant):
+        return add_constant(graph, node, times_constant(graph, node, right, np.full(1, sign)), left)
+    if isinstance(right, Constant):
+        return add_constant(graph, node, left, replace(right, real=sign * right.real))
+    if isinstance(left, Stored) and isinstance(right, Statistic) and (right.kind, right.source, sign) == (Moment.MEAN, left.tensor, -1):
+        return Statistic(left.tensor, Moment.DEVIATION, 0.0, left.shape)
+    # A sum of two scaled tensors stays one: vectors add faster than tables are looked up.
+    plain = all(isinstance(v, Stored | Scaled) and not graph.tabulated(_tensor(v)) for v in (left, right))
+    shared = None if plain else _shared(graph, left, right, lambda a, b: a + sign * b)
+    if shared is not None:
+        return shared
+    (a, a_gain), (b, b_gain) = _term(graph, node, left), _term(graph, node, right)
+    _check_shapes(node, a, b)
+    return Sum(a.tensor, b.tensor, a_gain, sign * b_gain, a.shape)
+
+
+def add_constant(graph: Graph, node: onnx.NodeProto, value: Value, constant: Constant) -> Value:
+    """value + constant, which may vary along the last axis."""
+    if isinstance(value, Statistic) and value.kind is Moment.VARIANCE and constant.real.size == 1:
+        return replace(value, epsilon=value.epsilon + float(constant.real.reshape(())))
+    vector = _channels(node, value, constant)
+    if isinstance(value, Mapped | Applied) and vector.size == 1:
+        return _apply(value, lambda x: x + vector[0])
+    if isinstance(value, Product | Normalised | Scaled) and value.limits == UNLIMITED and (not value.moves or vector.size == 1):
+        return replace(value, bias=value.bias + vector) if isinstance(value, Product) else replace(value, offset=value.offset + vector)
+    return replace(as_scaled(stored(graph, node, value)), offset=vector)
+
+
+def multiply(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Value:
+    """left * right, element by element.
+
+    Raises UnsupportedModelError.
+    """
+    if isinstance(left, Constant):
+        left, right = right, left
+    if isinstance(right, Constant):
+        return times_constant(graph, node, left, _channels(node, left, right))
+    if isinstance(left, Statistic) and isinstance(right, Statistic) and left == right and left.kind is Moment.DEVIATION:
+        return replace(left, kind=Moment.SQUARE)
+    shared = _shared(graph, left, right, lambda a, b: a * b)
+    if shared is not None:
+        return shared
+    (a, a_gain), (b, b_gain) = _term(graph, node, left), _term(graph, node, right)
+    _check_shapes(node, a, b)
+    return Times(a.tensor, b.tensor, a_gain * b_gain, a.shape)
+
+
+def times_constant(graph: Graph, node: onnx.NodeProto, value: Value, gain: FloatArray) -> Value:
+    """value * gain, [1] or [N] along the last axis."""
+    if gain.size == 1 and gain[0] == 1:
+        return value
+    if isinstance(value, Mapped | Applied) and gain.size == 1:
+        return _apply(value, lambda x: x * gain[0])
+    if is_arithmetic(value) and (value.limits == UNLIMITED or (gain.size == 1 and gain[0] > 0)) and (not value.moves or gain.size == 1):
+        limits: Limits = (value.limits[0] * abs(gain[0]), value.limits[1] * abs(gain[0]))
+        match value:
+            case Product() if np.all(gain != 0):
+                # A negative step would turn limits and rounding around: the weights change sign instead.
+                weight = value.weight * np.sign(gain).astype(np.int64)
+                return replace(value, weight=weight, scale=value.scale * np.abs(gain), bias=value.bias * gain, limits=limits)
+            case Scaled() | Normalised():
+                return replace(value, gain=value.gain * gain, offset=value.offset * gain, limits=limits)
+            case Sum() if gain.size == 1:
+                return replace(value, left_gain=value.left_gain * gain[0], right_gain=value.right_gain * gain[0], limits=limits)
+            case Times() if gain.size == 1:
+                return replace(value, gain=value.gain * gain[0], limits=limits)
+    return replace(as_scaled(stored(graph, node, value)), gain=gain)
+
+
+def divide(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Value:
+    """left / right: by a constant, or of two functions of one tensor; a deviation by its root is a LayerNorm."""
+    if isinstance(left, Statistic) and isinstance(right, Statistic) and left.source == right.source:
+        size = left.shape[-1]
+        if (left.kind, right.kind) == (Moment.DEVIATION, Moment.ROOT):
+            return Normalised(left.source, np.ones(size), np.zeros(size), right.epsilon, left.shape)
+    if isinstance(right, Constant):
+        if np.any(right.real == 0):
+            raise UnsupportedModelError(f"{node.name}: Div by a constant that holds 0")
+        return times_constant(graph, node, left, 1.0 / _channels(node, left, right))
+    if isinstance(left, Constant) and left.real.size == 1:
+        numerator = float(left.real.reshape(()))
+        return unary(graph, node, right, lambda x: numerator / x)
+    shared = _shared(graph, left, right, lambda a, b: a / b)
+    if shared is None:
+        raise UnsupportedModelError(f"{node.name}: Div is supported by constants, and for two functions of one tensor")
+    return shared
+
+
+# -- functions of one element -------------------------------------------------------------------------------------------------------
+
+
+def unary(graph: Graph, node: onnx.NodeProto, value: Value, function: Function) -> Value:
+    """function(value), element by element."""
+    if isinstance(value, Scaled):
+        value = graph.function_of(value) or value
+    if isinstance(value, Mapped | Applied):
+        return _apply(value, function)
+    if isinstance(value, Product | Scaled | Sum | Times | Normalised):
+        return Applied(replace(value, moves=()) if value.moves else value, function, value.shape, moves=value.moves)
+    found = graph.function_of(as_scaled(stored(graph, node, value)))
+    if found is None:
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported for elements of at most 16 bits")
+    return _apply(found, function)
+
+
+def clip(graph: Graph, node: onnx.NodeProto, value: Value, limits: Limits) -> Value:
+    """value between real limits: Relu, Clip."""
+    low, high = limits
+    if np.isnan(low) or np.isnan(high) or low > high:
+        raise InputError(f"{node.name}: Clip from {low} to {high} has no values")
+    if isinstance(value, Mapped):
+        return replace(value, values=np.clip(value.values, low, high))
+    if is_arithmetic(value):
+        bounds = np.clip(np.array(value.limits), low, high)
+        return replace(value, limits=(float(bounds[0]), float(bounds[1])))
+    return replace(as_scaled(stored(graph, node, value)), limits=limits)
+
+
+def _apply(value: Mapped | Applied, function: Function) -> Mapped | Applied:
+    limits = value.limits
+    with np.errstate(all="ignore"):
+        if isinstance(value, Mapped):
+            return replace(value, values=function(np.clip(value.values, *limits)), limits=UNLIMITED)
+    inner = value.function
+    return replace(value, function=lambda x: function(np.clip(inner(x), *limits)), limits=UNLIMITED)
+
+
+def _shared(graph: Graph, left: Value, right: Value, join: Join) -> Mapped | Applied | None:
+    """The joint function where both sides are functions of one 8-bit tensor, or of one unrounded expression."""
+    if isinstance(left, Applied) and isinstance(right, Applied) and left.inner is right.inner and left.moves == right.moves:
+        f, g, a, b = left.function, right.function, left.limits, right.limits
+        return replace(left, function=lambda x: join(np.clip(f(x), *a), np.clip(g(x), *b)), limits=UNLIMITED)
+    if isinstance(left, Applied) and left.inner is right and not left.moves:
+        f, a, b = left.function, left.limits, left.inner.limits
+        return replace(left, function=lambda x: join(np.clip(f(x), *a), np.clip(x, *b)), limits=UNLIMITED)
+    if isinstance(right, Applied) and right.inner is left:
+        return _shared(graph, right, left, lambda a, b: join(b, a))
+    a_values, b_values = _as_function(graph, left), _as_function(graph, right)
+    if a_values is None or b_values is None or (a_values.source, a_values.shape) != (b_values.source, b_values.shape):
+        return None
+    with np.errstate(all="ignore"):
+        return replace(a_values, values=join(a_values.values, b_values.values))
+
+
+def _as_function(graph: Graph, value: Value) -> Mapped | None:
+    """`value` as a function of one 8-bit tensor, or None; limits applied."""
+    if isinstance(value, Mapped) and not value.moves:
+        return replace(value, values=np.clip(value.values, *value.limits), limits=UNLIMITED)
+    scaled = as_scaled(value) if isinstance(value, Stored) else value
+    if not isinstance(scaled, Scaled) or scaled.moves or graph.type(scaled.source).dtype.bits > IMAGE_BITS:
+        return None
+    found = graph.function_of(scaled)
+    return found and replace(found, values=np.clip(found.values, *found.limits), limits=UNLIMITED)
+
+
+# -- reductions ---------------------------------------------------------------------------------------------------------------------
+
+
+def mean(graph: Graph, node: onnx.NodeProto, value: Value, axis: int, keep: bool) -> Value:
+    """The mean over one axis of a sample, counted from 0: a product with a column of ones."""
+    if isinstance(value, Statistic):
+        if value.kind is Moment.SQUARE and keep and axis == len(value.shape) - 1:
+            return replace(value, kind=Moment.VARIANCE)
+        raise UnsupportedModelError(f"{node.name}: ReduceMean of {value.kind.value} is not supported but in a LayerNorm")
+    held = stored(graph, node, value)
+    shape, last = held.shape, len(held.shape) - 1
+    if keep and axis == last:
+        return Statistic(held.tensor, Moment.MEAN, 0.0, shape)
+    rest = tuple(i for i in range(len(shape)) if i != axis)
+    source, moved = held.tensor, (*(shape[i] for i in rest), shape[axis])
+    if axis != last:
+        source = graph.fresh(f"{node.name}.axis_last")
+        graph.move(node.name, held.tensor, (Permutation((*rest, axis), shape, moved),), source)
+    short = (*moved[:-1], 1)
+    kept = tuple(1 if i == axis else d for i, d in enumerate(shape)) if keep else moved[:-1]
+    ones = np.ones((shape[axis], 1), np.int64)
+    return Product(source, ones, np.full(1, 1.0 / shape[axis]), "int8", np.zeros(1), kept, moves=(NewShape(short, kept),))
+
+
+# -- helpers ------------------------------------------------------------------------------------------------------------------------
+
+
+def _term(graph: Graph, node: onnx.NodeProto, value: Value) -> tuple[Stored, float]:
+    """A stored tensor and the factor it comes with."""
+    if isinstance(value, Scaled) and len(value.gain) == 1 and not np.any(value.offset) and value.limits == UNLIMITED and not value.moves:
+        return Stored(value.source, value.shape), float(value.gain[0])
+    return stored(graph, node, value), 1.0
+
+
+def _channels(node: onnx.NodeProto, value: Value, constant: Constant) -> FloatArray:
+    """A constant operand as [1] or [N] along the last axis of `value`."""
+    shape = () if isinstance(value, Constant) else value.shape
+    real = constant.real
+    if not np.all(np.isfinite(real)):
+        raise InputError(f"{node.name}: its constant holds {float(real[~np.isfinite(real)][0])}")
+    if real.size == 1 and real.ndim <= len(shape) + 1:
+        return real.reshape(1)
+    if shape and real.ndim and real.size and real.shape[-1] == shape[-1] and _broadcasts(real.shape, shape):
+        flat = real.reshape(-1, real.shape[-1])
+        if np.array_equal(flat, np.broadcast_to(flat[:1], flat.shape)):
+            return np.asarray(flat[0])
+    raise UnsupportedModelError(
+        f"{node.name}: {node.op_type} of a tensor {list(shape)} and a constant {list(real.shape)} is not supported; one value, or one for "
+        "each element of the last axis, is"
+    )
+
+
+def _broadcasts(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a constant's shape broadcasts over samples of `shape`, all alike."""
+    if len(constant) > len(shape) + 1 or (len(constant) == len(shape) + 1 and constant[0] != 1):
+        return False
+    return all(c in {1, d} for c, d in zip(constant[::-1], shape[::-1], strict=False))
+
+
+def _tensor(value: Stored | Scaled) -> str:
+    return value.tensor if isinstance(value, Stored) else value.source
+
+
+def _check_shapes(node: onnx.NodeProto, left: Stored, right: Stored) -> None:
+    if left.shape != right.shape:
+        raise UnsupportedModelError(
+            f"{node.name}: {node.op_type} of tensors {list(left.shape)} and {list(right.shape)} is not supported; shapes must agree"
+        )

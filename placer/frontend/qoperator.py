@@ -1,0 +1,120 @@
+"""The QOperator dialect: operators that take integers with their scales and zero points, and round their result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+
+from placer.errors import InputError, UnsupportedModelError
+from placer.frontend import operators
+from placer.frontend.constants import Attributes
+from placer.frontend.functions import unary_function
+from placer.frontend.products import matmul, transposed
+from placer.frontend.scales import Grid, dequantised, element_type, grid, tensor_type
+from placer.frontend.shapes import mean_axis
+from placer.frontend.values import Constant, Quantised, RawInput, Value
+
+if TYPE_CHECKING:
+    from placer.frontend.reader import Reader
+
+BINARY = frozenset({"QLinearAdd", "QLinearMul"})
+UNARY = frozenset({"QLinearSigmoid", "QLinearLeakyRelu"})
+OTHER = frozenset({"QLinearMatMul", "QGemm", "QLinearReduceMean"})
+
+
+def handles(node: onnx.NodeProto) -> bool:
+    """Whether `node` is of this dialect."""
+    return node.op_type in BINARY | UNARY | OTHER and node.domain in {"", "ai.onnx", "com.microsoft"}
+
+
+def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
+    """The value of an operator of this dialect.
+
+    Raises UnsupportedModelError or InputError.
+    """
+    if node.op_type == "QGemm":
+        return _gemm(reader, node, operands)
+    if node.op_type in UNARY or node.op_type == "QLinearReduceMean":
+        return _one_operand(reader, node, operands)
+    # a, its scale and zero point, b, its scale and zero point, the result's scale and zero point.
+    left, right = _real(reader, node, operands, 0), _real(reader, node, operands, 3)
+    match node.op_type:
+        case "QLinearMatMul":
+            result = matmul(reader.graph, node, left, right)
+        case "QLinearAdd":
+            result = operators.add(reader.graph, node, left, right)
+        case _:
+            result = operators.multiply(reader.graph, node, left, right)
+    return _rounded(reader, node, result, operands, 6)
+
+
+def _gemm(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
+    attributes = Attributes(node)
+    left, right = _real(reader, node, operands, 0), _real(reader, node, operands, 3)
+    if attributes.integer("transA", 0) or not isinstance(right, Constant):
+        raise UnsupportedModelError(f"{node.name}: QGemm is supported for a tensor times constant weights")
+    if attributes.integer("transB", 0):
+        right = transposed(right)
+    product = matmul(reader.graph, node, left, right)
+    # int32, at the product of the scales of both operands.
+    bias = operands[6] if len(operands) > 6 else None
+    if bias is not None:
+        if not isinstance(bias, Constant) or bias.integers is None:
+            raise UnsupportedModelError(f"{node.name}: the bias of QGemm must be constant integers")
+        source = _grid_of(reader, node, operands, 0)
+        step = source.scale.reshape(-1)[0] * (right.scale[0] if right.scale is not None else np.ones(1))
+        product = operators.add_constant(reader.graph, node, product, Constant(bias.integers * step, "float64"))
+    alpha = np.full(1, attributes.real("alpha", 1.0))
+    return _rounded(reader, node, operators.times_constant(reader.graph, node, product, alpha), operands, 7)
+
+
+def _one_operand(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
+    value = _real(reader, node, operands, 0)
+    if node.op_type == "QLinearReduceMean":
+        axis, keep = mean_axis(node, [value], len(value.shape) if not isinstance(value, Constant) else 0)
+        result = operators.mean(reader.graph, node, value, axis, keep)
+    else:
+        plain = onnx.NodeProto()
+        plain.CopyFrom(node)
+        plain.op_type = node.op_type.removeprefix("QLinear")
+        result = operators.unary(reader.graph, node, value, unary_function(plain, operands))
+    return _rounded(reader, node, result, operands, 3)
+
+
+def _real(reader: Reader, node: onnx.NodeProto, operands: list[Value | None], at: int) -> Value:
+    """The operand at position `at`, followed by its scale and zero point, as real numbers."""
+    value = operands[at] if len(operands) > at + 1 else None
+    if value is None:
+        raise InputError(f"{node.name}: {node.op_type} lacks input {at}")
+    found = _grid_of(reader, node, operands, at)
+    if isinstance(value, Constant):
+        return dequantised(value, found)
+    if isinstance(value, Quantised | RawInput):
+        return reader.dequantise(node, value, tensor_type(node, found))
+    raise UnsupportedModelError(f"{node.name}: {node.op_type} of a floating-point value is not supported")
+
+
+def _grid_of(reader: Reader, node: onnx.NodeProto, operands: list[Value | None], at: int) -> Grid:
+    value, scale = operands[at], operands[at + 1]
+    zero = operands[at + 2] if len(operands) > at + 2 else None
+    if isinstance(value, Constant) and value.integers is not None and value.scale is None:
+        # Weights: channels are columns of a MatMul, rows of a transposed Gemm.
+        axis = 0 if node.op_type == "QGemm" and Attributes(node).integer("transB", 0) else -1
+        return grid(node, scale, zero, element_type(node, value.dtype), value.integers.shape, axis)
+    if isinstance(value, RawInput):
+        return grid(node, scale, zero, reader.input_type(node, value), value.shape, -1)
+    if isinstance(value, Quantised):
+        return grid(node, scale, zero, reader.graph.type(value.tensor).dtype, value.shape, -1)
+    raise UnsupportedModelError(f"{node.name}: {node.op_type} of a floating-point value is not supported")
+
+
+def _rounded(reader: Reader, node: onnx.NodeProto, value: Value, operands: list[Value | None], at: int) -> Value:
+    """`value` rounded to the scale and zero point at position `at`."""
+    scale, zero = (operands[i] if len(operands) > i else None for i in (at, at + 1))
+    if scale is None or not isinstance(zero, Constant):
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} without the scale and zero point of its result is not supported")
+    if isinstance(value, Constant):
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} of constants is not supported")
+    return reader.quantise(node, value, tensor_type(node, grid(node, scale, zero, element_type(node, zero.dtype), value.shape, -1)))
