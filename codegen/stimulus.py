@@ -32,9 +32,7 @@ class Samples:
 def random_samples(network: Network, batch: int, iterations: int, seed: int) -> Samples:
     """Uniform random inputs of the inputs' types, and what the reference makes of them."""
     rng = np.random.default_rng(seed)
-    inputs = tuple(
-        rng.integers(t.type.dtype.min, t.type.dtype.max + 1, (iterations * batch, *t.shape)) for t in map(network.tensor, network.inputs)
-    )
+    inputs = tuple(rng.integers(t.type.min, t.type.max + 1, (iterations * batch, *t.shape)) for t in map(network.tensor, network.inputs))
     return Samples(iterations, inputs, evaluate(network, inputs))
 
 

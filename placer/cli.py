@@ -14,6 +14,7 @@ from placer import __version__
 from placer.commands.devices import devices
 from placer.commands.diff import diff
 from placer.commands.host import host
+from placer.commands.inspect import inspect
 from placer.commands.place import place_instances
 from placer.commands.profile import profile
 from placer.commands.report import report
@@ -44,7 +45,7 @@ def _root(
     pass
 
 
-for command in (solve, verify, profile, report, diff, sweep, run, host, devices):
+for command in (solve, inspect, verify, profile, report, diff, sweep, run, host, devices):
     app.command()(command)
 app.command("place")(place_instances)
 

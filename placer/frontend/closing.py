@@ -31,6 +31,8 @@ from placer.network import (
 NODE_LIMIT = 1 << 17
 # What a 32-bit output may reach: as much as a narrow value does.
 OUTPUT_LIMIT = (1 << 30) - 1
+# Real values beyond this are no activations.
+MAX_WIDTH = 1e30
 NOTHING = np.zeros(1, np.int64)
 # Rows whose sum of squares needs more bits than a 64-bit integer has are refused.
 MAX_NORMALISED = 1 << 13
@@ -58,7 +60,7 @@ def close(graph: Graph, where: str, value: Arithmetic, kind: QuantType, name: st
 def materialise(graph: Graph, where: str, value: Arithmetic, why: str) -> str:
     """Round an expression that the model leaves unrounded to 16 bits over its whole range, because `why`; the tensor's name."""
     name = graph.fresh(f"{where}.rounded16")
-    close(graph, where, value, _wide_type(reach(graph, value)), name)
+    close(graph, where, value, _wide_type(where, reach(graph, value)), name)
     graph.inserted.append((name, why))
     return name
 
@@ -85,12 +87,13 @@ def reach(graph: Graph, value: Arithmetic) -> float:
             found = float(np.abs(value.values).max())
         case Applied():
             width = reach(graph, value.inner)
-            found = float(np.abs(value.function(np.linspace(-width, width, 4097))).max())
+            with np.errstate(all="ignore"):
+                found = float(np.abs(value.function(np.linspace(-width, width, 4097))).max())
     low, high = value.limits
-    return max(min(found, max(abs(low), abs(high))), 1e-30)
+    return found if math.isnan(found) else max(min(found, max(abs(low), abs(high))), 1e-30)
 
 
-def output_type(graph: Graph, value: Arithmetic) -> QuantType:
+def output_type(graph: Graph, where: str, value: Arithmetic) -> QuantType:
     """The type of an expression that leaves the network unrounded: 32 bits at its own step, or at a coarser power of two that fits."""
 
     def scale(tensor: str) -> float:
@@ -104,13 +107,17 @@ def output_type(graph: Graph, value: Arithmetic) -> QuantType:
         case Times():
             step = abs(value.gain) * scale(value.left) * scale(value.right)
         case _:
-            return _wide_type(reach(graph, value))
+            return _wide_type(where, reach(graph, value))
+    if not reach(graph, value) < MAX_WIDTH:
+        raise UnsupportedModelError(f"{where}: its values have no bound, or one beyond {MAX_WIDTH:g}")
     while reach(graph, value) / step >= OUTPUT_LIMIT:
         step *= 2
     return QuantType(IntType.INT32, step)
 
 
-def _wide_type(width: float) -> QuantType:
+def _wide_type(where: str, width: float) -> QuantType:
+    if not 0 < width < MAX_WIDTH:
+        raise UnsupportedModelError(f"{where}: a value that must be rounded to 16 bits has no bound, or one beyond {MAX_WIDTH:g}")
     return QuantType(IntType.INT16, math.ldexp(1.0, math.ceil(math.log2(width / IntType.INT16.max))))
 
 
@@ -118,7 +125,7 @@ def _rounded_inside(graph: Graph, where: str, value: Applied, kind: QuantType) -
     """The function of a sum that is itself rounded to 16 bits: only as wide as the function still changes the result."""
     width = _sensitive_width(value.function, reach(graph, value.inner), kind)
     name = graph.fresh(f"{where}.rounded16")
-    close(graph, where, replace(value.inner, moves=()), _wide_type(width), name)
+    close(graph, where, replace(value.inner, moves=()), _wide_type(where, width), name)
     graph.inserted.append((name, "a function of an unrounded sum needs it in 16 bits"))
     return Mapped(name, value.function(graph.reals(name)), value.shape, value.limits, value.moves)
 
@@ -130,7 +137,8 @@ def _sensitive_width(function: Function, width: float, kind: QuantType) -> float
     def steps(x: FloatArray) -> FloatArray:
         return np.clip(function(x) / kind.scale + kind.zero_point, kind.min, kind.max)
 
-    whole = steps(grid)
+    with np.errstate(all="ignore"):
+        whole = steps(grid)
     while width > kind.scale and np.abs(steps(np.clip(grid, -width / 2, width / 2)) - whole).max() <= 1 / 2:
         width /= 2
     return width

@@ -72,7 +72,9 @@ def plain(value: Array, where: str) -> Constant:
     if value.dtype.kind not in "iuf":
         raise UnsupportedModelError(f"{where}: constants of type {value.dtype} are not supported; integers and floats are")
     integers = value.astype(np.int64) if value.dtype.kind in "iu" else None
-    return Constant(value.astype(np.float64), value.dtype.name, integers)
+    # A signalling NaN is refused where it is used, not here.
+    with np.errstate(invalid="ignore"):
+        return Constant(value.astype(np.float64), value.dtype.name, integers)
 
 
 def fold(node: onnx.NodeProto, operands: tuple[Constant, ...]) -> Constant | None:

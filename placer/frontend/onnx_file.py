@@ -96,8 +96,13 @@ def _initialiser(tensor: onnx.TensorProto, path: Path) -> Initialiser:
 
 def _load_external(tensor: onnx.TensorProto, path: Path) -> None:
     """Read a tensor kept in a file beside the model; never outside the model's own folder."""
-    info = external_data_helper.ExternalDataInfo(tensor)
+    try:
+        info = external_data_helper.ExternalDataInfo(tensor)
+    except ValueError as error:
+        raise InputError(f"{path}: tensor {tensor.name!r} states its place in a data file wrongly") from error
     folder = path.resolve().parent
+    if "\x00" in info.location:
+        raise InputError(f"{path}: tensor {tensor.name!r} refers to {info.location!r}, which is no file name")
     target = Path(os.path.realpath(folder / info.location))
     if not target.is_relative_to(folder):
         raise InputError(f"{path}: tensor {tensor.name!r} refers to {info.location!r}, outside the model's folder")

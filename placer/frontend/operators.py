@@ -120,7 +120,8 @@ def times_constant(graph: Graph, node: onnx.NodeProto, value: Value, gain: Float
     if isinstance(value, Mapped | Applied) and gain.size == 1:
         return _apply(value, lambda x: x * gain[0])
     if is_arithmetic(value) and (value.limits == UNLIMITED or (gain.size == 1 and gain[0] > 0)) and (not value.moves or gain.size == 1):
-        limits: Limits = (value.limits[0] * abs(gain[0]), value.limits[1] * abs(gain[0]))
+        scale = abs(float(gain[0]))
+        limits: Limits = UNLIMITED if value.limits == UNLIMITED else (value.limits[0] * scale, value.limits[1] * scale)
         match value:
             case Product() if np.all(gain != 0):
                 # A negative step would turn limits and rounding around: the weights change sign instead.

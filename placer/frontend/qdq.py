@@ -40,7 +40,7 @@ def _quantise(reader: Reader, node: onnx.NodeProto, value: Value, operands: list
     dtype = element_type(node, zero.dtype if isinstance(zero, Constant) else _type_name(stated))
     axis = Attributes(node).integer("axis", 1)
     if isinstance(value, Constant):
-        return quantised(value, grid(node, operands[1], zero, dtype, value.real.shape, axis), (dtype.min, dtype.max))
+        return quantised(node, value, grid(node, operands[1], zero, dtype, value.real.shape, axis), (dtype.min, dtype.max))
     return reader.quantise(node, value, tensor_type(node, grid(node, operands[1], zero, dtype, value.shape, axis - 1)))
 
 

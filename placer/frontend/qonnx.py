@@ -43,7 +43,7 @@ def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) ->
     whole = _whole_zero(node, zero)
     if isinstance(value, Constant):
         found = grid(node, scale, whole, dtype, value.real.shape, 0)
-        return dequantised(quantised(value, found, limits), found)
+        return dequantised(quantised(node, value, found, limits), found)
     if isinstance(value, Quantised):
         raise UnsupportedModelError(f"{node.name}: Quant of integers is not supported")
     kind = tensor_type(node, grid(node, scale, whole, dtype, value.shape, -1))

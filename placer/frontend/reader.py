@@ -80,7 +80,7 @@ class Reader:
     def _output(self, name: str) -> str:
         value = self.values.get(name)
         if value is not None and is_arithmetic(value):
-            kind = output_type(self.graph, value)
+            kind = output_type(self.graph, name, value)
             tensor = self.graph.fresh(f"{name}.integers")
             close(self.graph, name, value, kind, tensor)
             self.graph.inserted.append((tensor, "the model leaves this output unrounded"))

@@ -82,8 +82,13 @@ def dequantised(value: Constant, found: Grid) -> Constant:
     return Constant((value.integers - zero) * scale, found.dtype.value, value.integers, scale, zero)
 
 
-def quantised(value: Constant, found: Grid, limits: tuple[int, int]) -> Constant:
-    """Real numbers rounded to a grid, half to even and saturated, as integers."""
+def quantised(node: onnx.NodeProto, value: Constant, found: Grid, limits: tuple[int, int]) -> Constant:
+    """Real numbers rounded to a grid, half to even and saturated, as integers.
+
+    Raises InputError for what is not a number.
+    """
+    if not np.all(np.isfinite(value.real)):
+        raise InputError(f"{node.name}: its constant holds {float(value.real[~np.isfinite(value.real)][0])}")
     real = np.clip(value.real / found.scale, -(2.0**62), 2.0**62)
     integers = np.clip(np.rint(real) + found.zero, *limits).astype(np.int64)
     return Constant(integers.astype(np.float64), found.dtype.value, integers)

@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 
-from placer.catalog import ArgumentKind, KernelContract, contract
-from placer.kernel_spec import AddSpec, DenseSpec, RequantiseSpec, Role
-from placer.layers import Side, Step
+from placer.catalog import Argument, ArgumentKind, KernelContract, contract
+from placer.kernel_spec import NODES, AddSpec, DenseSpec, FunctionSpec, KernelSpec, MultiplySpec, NormaliseSpec, RequantiseSpec, Role
+from placer.layers import NormaliseLayer, Side, Step
 from placer.mmul import MmulShape, mmul_shapes, register_blocks
 from placer.network import IntArray, IntType
 from tests.kernels.harness import Trial
@@ -82,7 +82,43 @@ def elementwise_specs(generation: str) -> Iterator[AddSpec | RequantiseSpec]:
             yield RequantiseSpec(generation, m, 3 * m, 24, output, chains(output)[(number + 2) % 5], left)
 
 
-def kernels(specs: Iterator[DenseSpec] | Iterator[AddSpec | RequantiseSpec]) -> tuple[KernelContract, ...]:
+def rescaled(output: IntType) -> tuple[tuple[Step, ...], ...]:
+    """Chains with multipliers: one for all, one a channel, a zero point alone, two steps, a wide sum."""
+    one, each = np.array([1_234_567_891]), np.array([1, 2])
+    low, high = (-100, 90) if output is I8 else (-20000, 15000)
+    zero = 0 if output is I32 else 7
+    guard = 0 if output is I32 else 30 - output.bits
+    return (
+        (Step(0, 38, False, None, None, low, high, one, zero, guard),),
+        (Step(3, 40, False, ONES, None, None, None, each, zero, guard),),
+        (Step(0, 6, False, ONES, None, None, high, None, zero),),
+        (Step(5, 36, False, ONES, I16, None, None, one, 3, 14), Step(1, 3, True, ONES)),
+        (Step(0, 44, False, ONES, None, None, None, one, zero, guard, True),),
+    )
+
+
+def rescaling_specs(generation: str) -> Iterator[KernelSpec]:
+    """Kernels of networks whose scales are no powers of two: sums, products, functions and LayerNorm, over types and chains."""
+    m = 4 if generation == "aie-ml" else 8
+    random = np.random.default_rng(1)
+    for number, (left, right, output) in enumerate(product((I8, I16), (I8, I16), OUTPUTS)):
+        chain = rescaled(output)[number % 5]
+        narrow = chain if not chain[0].wide else rescaled(output)[0]
+        # Their sums pass 32 bits: only shifted, or wide.
+        sums = rescaled(output)[2 + number % 2 * 2]
+        yield AddSpec(generation, m, 3 * m, 24, output, sums, left, right, 12_345_678, -987_654, 5, -9)
+        yield MultiplySpec(generation, m, 3 * m, 24, output, sums, left, right, -3, 11)
+        yield RequantiseSpec(generation, m, 3 * m, 24, output, narrow, left)
+    for output in (I8, I16):
+        yield FunctionSpec(generation, 8, 24, I8, output, random.integers(output.min, output.max + 1, 256))
+        yield FunctionSpec(generation, 8, 24, I16, output, random.integers(-(1 << 25), 1 << 25, NODES), 5, output.min, 100)
+        for source, features in product((I8, I16), (24, 19)):
+            gain, offset = random.integers(1 << 20, 1 << 26, features), random.integers(-(1 << 28), 1 << 28, features)
+            layer = NormaliseLayer("n", "x", "y", 77, 26, gain, offset, 16, 47, 3, output.min, output.max)
+            yield NormaliseSpec(generation, 8, 24, source, output, layer)
+
+
+def kernels(specs: Iterator[DenseSpec] | Iterator[AddSpec | RequantiseSpec] | Iterator[KernelSpec]) -> tuple[KernelContract, ...]:
     """Their contracts."""
     return tuple(contract(s) for s in specs)
 
@@ -93,9 +129,16 @@ def trials(all_kernels: tuple[KernelContract, ...], seed: int = 0) -> tuple[tupl
 
     def values(kernel: KernelContract, kind: str) -> Trial:
         given = [a for a in kernel.arguments if not a.is_output]
-        return Trial(tuple(_values(random, a.kind, a.type, a.elements, kind) for a in given))
+        return Trial(tuple(_argument(random, kernel, a, kind) for a in given))
 
     return tuple(tuple(values(k, kind) for k in all_kernels) for kind in ("random", "small", "low", "up", "down"))
+
+
+def _argument(random: np.random.Generator, kernel: KernelContract, argument: Argument, kind: str) -> IntArray:
+    """Values for one argument; a function's table is the one of its spec."""
+    if isinstance(kernel.spec, FunctionSpec) and argument.kind is ArgumentKind.WEIGHTS:
+        return kernel.spec.values
+    return _values(random, argument.kind, argument.type, argument.elements, kind)
 
 
 def _values(random: np.random.Generator, role: ArgumentKind, type_name: str, elements: int, kind: str) -> IntArray:

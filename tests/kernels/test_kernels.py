@@ -9,7 +9,7 @@ import pytest
 
 from placer.catalog import KernelContract
 from tests.kernels.harness import mismatches
-from tests.kernels.specs import GENERATIONS, dense_specs, elementwise_specs, kernels, trials
+from tests.kernels.specs import GENERATIONS, dense_specs, elementwise_specs, kernels, rescaling_specs, trials
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
@@ -25,10 +25,15 @@ def test_a_sample_of_kernels(tmp_path: Path) -> None:
     check((*kernels(dense_specs("aie-ml"))[::37], *kernels(elementwise_specs("aie-ml"))[::17]), tmp_path)
 
 
+def test_a_sample_of_rescaling_kernels(tmp_path: Path) -> None:
+    """Multipliers, zero points, functions and LayerNorm."""
+    check(kernels(rescaling_specs("aie-ml"))[::11], tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("part", range(4))
 def test_every_kernel(generation: str, part: int, tmp_path: Path) -> None:
     """Types x shapes x register blocks x sides x roles; scripts/check_kernels.py adds every output type to the product."""
-    everything = (*kernels(dense_specs(generation)), *kernels(elementwise_specs(generation)))
+    everything = (*kernels(dense_specs(generation)), *kernels(elementwise_specs(generation)), *kernels(rescaling_specs(generation)))
     check(everything[part::4], tmp_path)
