@@ -99,11 +99,12 @@ def run_on_host(
     iterations: int | None,
     check: bool,
     progress: Callable[[str], None] = lambda _: None,
+    flags: tuple[str, ...] = (),
 ) -> HostRun:
     """Build and run the project of `subject`; random inputs (seed 0) unless some are given.
 
     inputs: [samples, *shape] integers for each network input; the last run is filled up with zeros. iterations: runs of the graph; None:
-    as many as the inputs need, or 4. Raises InputError and HostError.
+    as many as the inputs need, or 4. flags: for the compiler, besides the host's. Raises InputError and HostError.
     """
     network, batch = subject.imported.network, subject.mapping.batch
     samples = (iterations or 4) * batch if inputs is None else len(inputs[0])
@@ -118,7 +119,7 @@ def run_on_host(
         folder = Path(name)
         project = _project(subject, folder)
         kernels = tuple(sorted((project / "kernels").glob("*.cc")))
-        program = host.build(project / "graph.cpp", (project,), kernels, progress, subject.imported.device.generation)
+        program = host.build(project / "graph.cpp", (project,), kernels, progress, subject.imported.device.generation, flags)
         progress("writing inputs")
         write_project(folder / "in", input_files(plan, subject.imported.laid_out, padded))
         progress(f"running {runs} iterations")
