@@ -4,6 +4,8 @@
 #include <cstdio>
 
 #include "aie_api/aie.hpp"
+#include "aie_api/operators.hpp"
+#include "aie_api/utils.hpp"
 
 template <class T, unsigned N>
 void show(const char *name, const aie::vector<T, N> &v, unsigned count = N) {
@@ -105,6 +107,12 @@ void masks() {
     show("clamp", aie::clamp(v, -2, 2));
     show("abs", aie::abs(v));
     std::printf("reduce %d %d %d\n", aie::reduce_max(v), aie::reduce_min(v), aie::reduce_add(v));
+    using namespace aie::operators;
+    show("operators", (v + v - 1) & 7);
+    show("operators", -v >> 0);
+    std::printf("operators %d %u\n", v == v, (v > 2).count());
+    aie::print(v, true, "print ");
+    aie::print(negative, true, "print ");
     std::printf("clb %d %d\n", clb(1), clb(-1));
 }
 

@@ -89,6 +89,8 @@ def test_masks_and_reductions(lines: Lines) -> None:
     assert lines["abs"] == [[4, 3, 2, 1, 0, 1, 2, 3]]
     assert lines["reduce"] == [[3, -4, -4]]
     assert lines["clb"] == [[31, 32]]
+    assert lines["operators"] == [[7, 1, 3, 5, 7, 1, 3, 5], [4, 3, 2, 1, 0, -1, -2, -3], [1, 1]]
+    assert lines["print"] == [list(range(-4, 4)), [1, 1, 1, 1, 0, 0, 0, 0]]
 
 
 def test_products(lines: Lines) -> None:
