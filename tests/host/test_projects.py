@@ -95,6 +95,17 @@ def test_toolbox(toolbox: Program, tmp_path: Path) -> None:
     assert ran.out.split() == [str(len(averages) - above), str(above), "0"]
 
 
+@pytest.mark.slow
+def test_packets(tmp_path: Path) -> None:
+    """Split by id, merged in the order in which packets end; headers carry id and odd parity."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "in.txt").write_text("0\n1\n2\nTLAST\n3\n1\n11\nTLAST\n12\n")
+    ran = host.run(host.build(PROJECTS / "packets" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    lines = (tmp_path / "x86simulator_output" / "data" / "out.txt").read_text().split()
+    assert lines == [str(-(1 << 31)), "1001", "1002", "TLAST", "1003", "1", "1011", "TLAST", "1012"]
+
+
 def test_host_command(placer: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--cflags` prints what g++ needs; `--run` exits with the program's code, and names a source that is not there."""
     flags = placer("host", "--cflags").out.split()

@@ -102,6 +102,8 @@ public:
 
     std::string name;
     Task *producer = nullptr, *consumer = nullptr;
+    /// The id of packets here: the number of the port at the packet switch.
+    unsigned packet_id = 0;
 
 private:
     struct Wait : Waiting {

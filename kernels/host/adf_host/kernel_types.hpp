@@ -151,6 +151,19 @@ inline adf::output_stream<T> *operator<<(adf::output_stream<T> &stream, const T 
     return &stream;
 }
 
+// Packets: 32-bit words, a header first, TLAST on the last one.
+using input_pktstream = adf::input_stream<int32>;
+using output_pktstream = adf::output_stream<int32>;
+template <class T, adf::direction D>
+inline std::uint32_t getPacketid(adf::io_stream<T, D> *stream, int) {
+    return stream->fifo->packet_id;
+}
+/// Id in bits 0 to 4, type in bits 12 to 14, odd parity in bit 31.
+inline void writeHeader(output_pktstream *stream, unsigned type, unsigned id) {
+    const std::uint32_t header = (id & 31u) | (type & 7u) << 12;
+    writeincr(stream, static_cast<int32>(header | (std::popcount(header) % 2 == 0 ? 0x80000000u : 0u)));
+}
+
 // Windows: an element at the pointer, which wraps at the end of the block.
 template <class T, adf::direction D>
 inline void window_incr(adf::io_window<T, D> *window, int count) {

@@ -9,6 +9,7 @@
 namespace adf {
 
 struct stream {};
+struct pktstream {};
 struct cascade {};
 struct buffer {};
 struct stack {};

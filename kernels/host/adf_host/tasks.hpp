@@ -69,10 +69,14 @@ class PacketTask : public Task {
 public:
     PacketTask(std::string name, std::vector<Fifo *> in, std::vector<Fifo *> out, bool ordered)
         : name_(std::move(name)), in_(std::move(in)), out_(std::move(out)), ordered_(ordered) {
-        for (Fifo *fifo : in_)
-            fifo->consumer = this;
-        for (Fifo *fifo : out_)
-            fifo->producer = this;
+        for (unsigned i = 0; i < in_.size(); ++i) {
+            in_[i]->consumer = this;
+            in_[i]->packet_id = i;
+        }
+        for (unsigned i = 0; i < out_.size(); ++i) {
+            out_[i]->producer = this;
+            out_[i]->packet_id = i;
+        }
     }
     void step() override {
         while (open_packet() && move_word())
