@@ -13,6 +13,8 @@ from rich.text import Text
 from placer import __version__
 from placer.commands.devices import devices
 from placer.commands.diff import diff
+from placer.commands.explain import explain_command
+from placer.commands.fit import fit_command
 from placer.commands.host import host
 from placer.commands.inspect import inspect
 from placer.commands.place import place_instances
@@ -48,6 +50,8 @@ def _root(
 for command in (solve, inspect, verify, profile, report, diff, sweep, run, host, devices):
     app.command()(command)
 app.command("place")(place_instances)
+app.command(name="explain")(explain_command)
+app.command(name="fit")(fit_command)
 
 
 def main() -> None:

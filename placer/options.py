@@ -49,6 +49,16 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device) -> tuple[
     return _undominated(found)
 
 
+def least_tile_bytes(layer: Layer, layouts: LayerLayouts, device: Device) -> int:
+    """The least bytes that a split of `layer` needs on its fullest tile: all copies, not yet in banks."""
+    return min(
+        max(
+            sum(n.bytes * n.copies for n in buffer_needs(layer, split, layouts, position, device)) for position in {0, split.contraction - 1}
+        )
+        for split in _splits(layer, layouts, device)
+    )
+
+
 def _splits(layer: Layer, layouts: LayerLayouts, device: Device) -> Iterator[Split]:
     """Every split into equal parts of whole blocks that needs no more tiles than the device has."""
     source, target = layouts.sources[0], layouts.target
