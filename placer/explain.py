@@ -48,10 +48,12 @@ PLACELESS = (Resource.CORE_MEMORY, Resource.CORE_TILES, Resource.MEMORY_BYTES, R
 
 @dataclass(frozen=True)
 class Shortage:
-    """A resource whose limit is part of the contradiction: the least that is needed, what there is, and both in a sentence."""
+    """A resource whose limit is part of the contradiction: the least that is needed (None where that is not counted), what
+    there is, and both in a sentence.
+    """
 
     resource: Resource
-    demand: int
+    demand: int | None
     supply: int
     sentence: str
 
@@ -145,7 +147,7 @@ def _contradicts(imported: Imported, settings: Settings, device: Device) -> bool
 
 def _conflict(imported: Imported, settings: Settings, news: News) -> tuple[Shortage, ...]:
     """The shortages of a smallest set of resources whose limits contradict each other."""
-    kept = PLACELESS
+    kept: tuple[Resource, ...] = PLACELESS
     for resource in PLACELESS:
         news(f"without the limit of {resource.value}")
         fewer = tuple(r for r in kept if r is not resource)
@@ -155,7 +157,7 @@ def _conflict(imported: Imported, settings: Settings, news: News) -> tuple[Short
     plenty = tuple(r for r in PLACELESS if r not in kept)
     found = tuple(_shortage(imported, settings, resource, plenty) for resource in kept)
     # Memory makes layers take more tiles: where it is enough for each layer alone, the number of tiles says it all.
-    return tuple(s for s in found if s.resource is not Resource.CORE_MEMORY or s.demand > s.supply or len(found) == 1)
+    return tuple(s for s in found if s.resource is not Resource.CORE_MEMORY or (s.demand or 0) > s.supply or len(found) == 1)
 
 
 def _shortage(imported: Imported, settings: Settings, resource: Resource, plenty: tuple[Resource, ...]) -> Shortage:
@@ -169,15 +171,22 @@ def _shortage(imported: Imported, settings: Settings, resource: Resource, plenty
     found = [(least_demand(problem, what) or 0, supply, what) for what, supply in _supplies(device, resource)] if problem else []
     if not found:
         supply = _supplies(device, resource)[0][1]
-        return Shortage(resource, supply * PLENTY, supply, f"the network needs more than {PLENTY} times the {supply} {resource.value} of {device.name}")
+        return Shortage(
+            resource, supply * PLENTY, supply, f"the network needs more than {PLENTY} times the {supply} {resource.value} of {device.name}"
+        )
     demand, supply, what = max(found, key=lambda f: f[0] / max(1, f[1]))
     if demand > supply:
-        return Shortage(resource, demand, supply, f"the network needs at least {demand} {what.value}, and {device.name} has room for {supply}")
+        return Shortage(
+            resource, demand, supply, f"the network needs at least {demand} {what.value}, and {device.name} has room for {supply}"
+        )
     tile = device.memory_tile
     return Shortage(
-        resource, demand, supply, f"the network's {demand} {what.value} fit the {supply} of all tiles of {device.name} together, but no cut of "
-        f"its activations keeps each within what one memory tile has: {tile.memory_bytes} bytes, {tile.dma_in} channels in, {tile.dma_out} out",
-    )  # fmt: skip
+        resource,
+        demand,
+        supply,
+        f"the network's {demand} {what.value} fit the {supply} of all tiles of {device.name} together, but no cut of its activations keeps "
+        f"each within what one memory tile has: {tile.memory_bytes} bytes, {tile.dma_in} channels in, {tile.dma_out} out",
+    )
 
 
 def _core_memory(imported: Imported) -> Shortage:
@@ -187,9 +196,12 @@ def _core_memory(imported: Imported) -> Shortage:
     need, layer = max(needs)
     memory = device.core.memory_bytes
     return Shortage(
-        Resource.CORE_MEMORY, need, memory, f"layer {layer} needs {need} bytes in some core tile however it is split over {device.core_tiles} "
-        f"tiles (its inputs and outputs twice, weights, stack), and a tile of {device.name} has {memory} in {device.core.logical_banks} banks",
-    )  # fmt: skip
+        Resource.CORE_MEMORY,
+        need,
+        memory,
+        f"layer {layer} needs {need} bytes in some core tile however it is split over {device.core_tiles} tiles (inputs and outputs twice, "
+        f"weights, stack), and a tile of {device.name} has {memory} in {device.core.logical_banks} banks",
+    )
 
 
 def _supplies(device: Device, resource: Resource) -> tuple[tuple[Demand, int], ...]:
@@ -223,14 +235,20 @@ def _trial(imported: Imported, settings: Settings) -> Shortage | None:
     across = min(device.streams.east, device.streams.west) * (device.rows + 1)
     if result.levels:
         return Shortage(
-            Resource.LANES, across + 1, across, f"mappings exist, but none was found whose streams all find lanes: {device.name} has {across} "
-            f"lanes each way across a column boundary, {device.streams.north} north and {device.streams.south} south a column",
-        )  # fmt: skip
+            Resource.LANES,
+            None,
+            across,
+            f"mappings exist, but none was found whose streams all find lanes: {device.name} has {across} lanes each way across a column "
+            f"boundary, {device.streams.north} north and {device.streams.south} south a column",
+        )
     tiles = sum(min(o.tiles for o in b.options) for b in problem.blocks)
     return Shortage(
-        Resource.PLACES, tiles, device.core_tiles, f"the layers need at least {tiles} of the {device.core_tiles} core tiles ({device.columns} x "
-        f"{device.rows}), but no packing of their footprints with their memory-tile channels was found",
-    )  # fmt: skip
+        Resource.PLACES,
+        tiles,
+        device.core_tiles,
+        f"the layers need at least {tiles} of the {device.core_tiles} core tiles ({device.columns} x {device.rows}), but no packing of "
+        "their footprints with their memory-tile channels was found",
+    )
 
 
 def fewest_tiles(settings: Settings) -> int:
@@ -303,6 +321,6 @@ def _larger_arrays(imported: Imported, _: Settings) -> Iterator[Lever]:
     """Imagined arrays of the same generation, twice the tiles each time."""
     device = imported.device
     columns, rows = device.columns, device.rows
-    for _ in range(4):
+    for _doubling in range(4):
         columns, rows = (columns * 2, rows) if columns <= 4 * rows else (columns, rows * 2)
         yield Lever(f"an imagined {columns} x {rows} array of {device.name} tiles", (("columns", columns), ("rows", rows)))

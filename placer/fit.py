@@ -20,7 +20,8 @@ class Array:
 @dataclass(frozen=True)
 class Fit:
     """What was found. least_tiles: a proven lower bound of core tiles. device: the smallest shipped device that maps, array: the smallest
-    cut of the config's device that does; None where none does."""
+    cut of the config's device that does; None where none does.
+    """
 
     least_tiles: int
     device: str | None

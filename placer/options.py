@@ -53,7 +53,8 @@ def least_tile_bytes(layer: Layer, layouts: LayerLayouts, device: Device) -> int
     """The least bytes that a split of `layer` needs on its fullest tile: all copies, not yet in banks."""
     return min(
         max(
-            sum(n.bytes * n.copies for n in buffer_needs(layer, split, layouts, position, device)) for position in {0, split.contraction - 1}
+            sum(n.bytes * n.copies for n in buffer_needs(layer, split, layouts, position, device))
+            for position in {0, split.contraction - 1}
         )
         for split in _splits(layer, layouts, device)
     )

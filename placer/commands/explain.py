@@ -30,7 +30,7 @@ def explain_command(
         explanation = explain(settings, news)
     print_explanation(Console(stderr=as_json), explanation)
     if as_json:
-        typer.echo(explanation_json(explanation))
+        typer.echo(json.dumps(explanation_facts(explanation)))
     raise typer.Exit(0 if explanation.fits else 1)
 
 
@@ -49,13 +49,11 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         console.print("no smaller batch, shipped device or larger array that was tried maps", soft_wrap=True)
 
 
-def explanation_json(explanation: Explanation) -> str:
-    """The same as JSON, one line."""
-    return json.dumps(
-        {
-            "fits": explanation.fits,
-            "proven": explanation.proven,
-            "shortages": [{**asdict(s), "resource": s.resource.value} for s in explanation.shortages],
-            "levers": [{"sentence": lever.sentence, "changes": dict(lever.changes)} for lever in explanation.levers],
-        }
-    )
+def explanation_facts(explanation: Explanation) -> dict[str, object]:
+    """The same as a JSON object."""
+    return {
+        "fits": explanation.fits,
+        "proven": explanation.proven,
+        "shortages": [{**asdict(s), "resource": s.resource.value} for s in explanation.shortages],
+        "levers": [{"sentence": lever.sentence, "changes": dict(lever.changes)} for lever in explanation.levers],
+    }

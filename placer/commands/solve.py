@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from placer.commands.explain import explanation_facts, print_explanation
 from placer.config import Settings, load_settings
+from placer.errors import InfeasibleError
+from placer.explain import explain
 from placer.host import NoCompilerError, compiler
 from placer.output import Written, check_writable, write_outcome
 from placer.pipeline import InternalError, Outcome, Stage, run
@@ -47,14 +50,29 @@ def solve(
     )  # fmt: skip
     if stop_after is not Stage.IMPORT:
         check_writable(settings.output)
-    with live_progress(Console(stderr=True)) as progress:
-        outcome = run(settings, stop_after, progress)
+    try:
+        with live_progress(Console(stderr=True)) as progress:
+            outcome = run(settings, stop_after, progress)
+    except InfeasibleError as error:
+        _refuse(settings, error, as_json)
     written = write_outcome(outcome, settings)
     console = Console(stderr=as_json)
     _report(console, outcome, written)
     checked = _check(console, written, settings) if check and stop_after is Stage.CHECK else None
     if as_json:
         typer.echo(_as_json(outcome, written, checked))
+
+
+def _refuse(settings: Settings, error: InfeasibleError, as_json: bool) -> NoReturn:
+    """Say that nothing maps, why, and what helps; exit code 1."""
+    console = Console(stderr=True)
+    console.print(Text(f"placer: {error}"), soft_wrap=True)
+    with working(console) as news:
+        explanation = explain(settings, news)
+    print_explanation(console, explanation)
+    if as_json:
+        typer.echo(json.dumps({"status": "INFEASIBLE" if explanation.proven else "UNKNOWN", "explanation": explanation_facts(explanation)}))
+    raise typer.Exit(error.exit_code)
 
 
 def _check(console: Console, written: Written, settings: Settings) -> RunFacts | None:

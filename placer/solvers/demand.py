@@ -44,7 +44,9 @@ def _counted(v: Variables, what: Demand) -> Expression:
             return total(b.chosen(o.tiles for o in b.block.options) for b in v.blocks)
         case Demand.MEMORY_BYTES:
             return total(
-                weighted((2 * s.partition.window_bytes(n.net.layout) * s.partition.pieces for s in n.shardings), (s.literal for s in n.shardings))
+                weighted(
+                    (2 * s.partition.window_bytes(n.net.layout) * s.partition.pieces for s in n.shardings), (s.literal for s in n.shardings)
+                )
                 for n in v.nets
             )
         case Demand.CHANNELS_IN:
