@@ -34,13 +34,14 @@ class Round:
 # Places tried at once by a round: about as many as stay in a core's cache.
 CHAINS, TILES_AT_ONCE, LEAST_CHAINS = 64, 20_000, 8
 # The rounds, measured on the placement benchmark (scripts/bench_placement.py). From the skyline, dear overlaps keep a tight array
-# nearly legal: never the best answer, always one soon. From nothing, cheap overlaps let blocks pass each other. From the best,
-# little heat polishes.
+# nearly legal: never the best answer, always one soon; many blocks lock even so, and take moves that hardly overlap. From nothing, cheap
+# overlaps let blocks pass each other. From the best, little heat polishes.
 FIRST = Round(sweeps=100, fresh=False, temperatures=(3.0, 0.1), penalties=(3.0, 5.0))
+STEADY = Round(sweeps=100, fresh=False, temperatures=(3.0, 0.1), penalties=(10.0, 10.0))
 FRESH = Round(sweeps=400, fresh=True, temperatures=(3.0, 0.1), penalties=(1.0, 5.0))
-POLISH = Round(sweeps=100, fresh=False, temperatures=(0.6, 0.05), penalties=(3.0, 5.0))
-# With a deadline, the first round may take so much of the annealing's time.
-FIRST_PART = 0.35
+POLISH = Round(sweeps=100, fresh=False, temperatures=(0.6, 0.05), penalties=(10.0, 10.0))
+# With a deadline, parts of the annealing's time left that the first rounds, and a fresh one, may take.
+FIRST_PART, FRESH_PART = 0.25, 0.8
 # Part of the effort that annealing may take; with a deadline closer than SHORT seconds, nearly all of it.
 ANNEALING_PART, SHORT, SHORT_PART, SHORTEST_ROUND = 0.6, 2.0, 0.9, 0.1
 # Rounds without improvement after which annealing gives way, where an exact engine can take over.
@@ -179,8 +180,10 @@ class _Search:
             before = self.cost
             if number == 0:
                 self._round(FIRST, (0, 0), FIRST_PART * left)
+                if self.cost == before:
+                    self._round(STEADY, (0, 1), FIRST_PART * left)
             else:
-                self._round(FRESH, (number, 0), left)
+                self._round(FRESH, (number, 0), FRESH_PART * left)
                 self._round(POLISH, (number, 1), self.effort.seconds - until)
                 work -= 1
             stale = 0 if self.cost != before else stale + 1
