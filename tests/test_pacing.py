@@ -96,10 +96,14 @@ def check_random(graph: LayerGraph, device: Device, batch: int, dice: Random) ->
     results = [as_result(problem, seed)] if seed else []
     results.append(solve(problem, seed, work=0.05))
     for result in results:
-        if result.solution is not None:
+        if result.solution is None:
+            continue
+        try:
             mapping = assembled(laid_out, problem, result)
-            simulated = simulate(activities(mapping, device), 200).interval
-            assert mapping.interval_cycles == pytest.approx(simulated, rel=0.10)
+        except InfeasibleError:  # its streams find no lanes: no mapping to time
+            continue
+        simulated = simulate(activities(mapping, device), 200).interval
+        assert mapping.interval_cycles == pytest.approx(simulated, rel=0.10)
 
 
 SLOW = settings(
