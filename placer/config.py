@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from placer.errors import InputError, nearest_name
+from placer.goals import Goal, Required
 from placer.problem import Level
 
 MODEL_SUFFIX = ".onnx"
 DEVICE_SUFFIXES = (".yaml", ".yml")
+# What pydantic calls a key that a model, or a dataclass in it, does not have.
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def _distinct(levels: tuple[Level, ...]) -> tuple[Level, ...]:
@@ -38,7 +42,8 @@ class Settings(BaseModel):
     the working directory.
 
     batch: samples a run; None takes the model's own. columns, rows: cut the array. clock_mhz: another array clock than the device's;
-    it turns cycles into seconds and changes no mapping. row_weight: cost of a row in
+    it turns cycles into seconds and changes a mapping only through demands. goal: an objective by name (it replaces
+    `objective`). required: demands that a mapping must meet. row_weight: cost of a row in
     `transport`. work: deterministic time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility.
     iterations: runs of the emitted simulation.
     """
@@ -52,6 +57,8 @@ class Settings(BaseModel):
     clock_mhz: Annotated[float, Field(gt=0, le=10_000)] | None = None
     batch: Annotated[int, Field(ge=1, le=1 << 20)] | None = None
     objective: Levels = (Level.INTERVAL, Level.LATENCY, Level.TRANSPORT, Level.COMPACTNESS)
+    goal: Goal | None = None
+    required: Required = Required()
     row_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
     work: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -59,6 +66,13 @@ class Settings(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=1 << 31)] = 0
     output: FilePath
     iterations: Annotated[int, Field(ge=1, le=10000)] = 4
+
+    @model_validator(mode="before")
+    @classmethod
+    def _goal_is_an_objective(cls, values: dict[str, Any]) -> dict[str, Any]:
+        goal = values.get("goal")
+        known = [g for g in Goal if goal in {g, g.value}]
+        return {**values, "objective": known[0].levels} if known else values
 
     def overridden(self, **changes: Any) -> Settings:
         """These settings with every change that is not None, validated again.
@@ -72,7 +86,10 @@ class Settings(BaseModel):
 
         Raises InputError.
         """
-        return _validated({**self.model_dump(), **changes}, where)
+        told = {**self.model_dump(), **changes}
+        if "objective" in changes and "goal" not in changes:
+            told["goal"] = None
+        return _validated(told, where)
 
 
 def load_settings(path: Path) -> Settings:
@@ -90,6 +107,8 @@ def load_settings(path: Path) -> Settings:
         raise InputError(f"config {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(values, dict):
         raise InputError(f"config {path} must be a mapping of keys to values, such as 'network: model.onnx'")
+    if "goal" in values and "objective" in values:
+        raise InputError(f"config {path}: a goal is an objective; state one of the keys 'goal' and 'objective'")
     values.setdefault("output", Path("out") / path.stem)
     settings = _validated(values, f"config {path}")
     device = str(path.parent / settings.device) if settings.device.endswith(DEVICE_SUFFIXES) else settings.device
@@ -102,17 +121,19 @@ def _validated(values: dict[str, Any], where: str) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0]) if first["loc"] else ""
-        if first["type"] == "extra_forbidden":
-            known = Settings.model_fields.keys()
-            raise InputError(f"{where}: unknown key {key!r}{nearest_name(key, known)}; known keys: {', '.join(known)}") from error
+        if first["type"] in UNKNOWN_KEY:
+            known = tuple(Settings.model_fields) if len(first["loc"]) == 1 else tuple(f.name for f in fields(Required))
+            inside, wrong = "" if len(first["loc"]) == 1 else f"{key}: ", str(first["loc"][-1])
+            raise InputError(
+                f"{where}: {inside}unknown key {wrong!r}{nearest_name(wrong, known)}; known keys: {', '.join(known)}"
+            ) from error
         if first["type"] == "missing":
             raise InputError(f"{where}: key {key!r} is missing") from error
         if first["type"] == "enum":
-            wrong, levels = str(first["input"]), [level.value for level in Level]
-            raise InputError(
-                f"{where}: {key}: {wrong!r} is not an objective{nearest_name(wrong, levels)}; known: {', '.join(levels)}"
-            ) from error
-        raise InputError(f"{where}: {key}: {_reason(first)}") from error
+            wrong, what = str(first["input"]), "a goal" if key == "goal" else "an objective"
+            names = [value.value for value in (Goal if key == "goal" else Level)]
+            raise InputError(f"{where}: {key}: {wrong!r} is not {what}{nearest_name(wrong, names)}; known: {', '.join(names)}") from error
+        raise InputError(f"{where}: {'.'.join(map(str, first['loc'][:2])) if key == 'required' else key}: {_reason(first)}") from error
 
 
 def _reason(error: ErrorDetails) -> str:

@@ -17,9 +17,10 @@ from placer.errors import InfeasibleError
 from placer.formulate import formulate
 from placer.options import least_tile_bytes
 from placer.pipeline import Imported, Stage, import_network, run, target_device
-from placer.problem import MappingProblem
+from placer.problem import Level, MappingProblem
 from placer.solvers.base import Limits
 from placer.solvers.construct import construct
+from placer.unmet import unmet_limits
 
 if TYPE_CHECKING:
     from placer.solvers.demand import Demand
@@ -41,6 +42,9 @@ class Resource(Enum):
     PLIO = "PLIO ports"
     PLACES = "places for the footprints"
     LANES = "stream lanes"
+    INTERVAL = "cycles of the required interval"
+    LATENCY = "cycles of the required latency"
+    REQUIRED_TILES = "core tiles required at most"
 
 
 PLACELESS = (Resource.CORE_MEMORY, Resource.CORE_TILES, Resource.MEMORY_BYTES, Resource.MEMORY_CHANNELS, Resource.PLIO)
@@ -92,9 +96,9 @@ def explain(settings: Settings, news: News) -> Explanation:
     else:
         news("places and lanes")
         shortage = _trial(imported, settings)
-        if shortage is None:
+        shortages, proven = ((shortage,), False) if shortage else _missed(imported, settings, news)
+        if not shortages:
             return Explanation(True, True, (), ())
-        shortages, proven = (shortage,), False
     return Explanation(False, proven, shortages, tuple(_levers(imported, settings, news)))
 
 
@@ -114,7 +118,7 @@ def plentiful(device: Device, resource: Resource) -> Device:
             return replace(device, memory_tile=more, memory_rows=max(1, device.memory_rows))
         case Resource.PLIO:
             return replace(device, plio=replace(plio, in_channels=plio.in_channels * PLENTY, out_channels=plio.out_channels * PLENTY))
-        case Resource.PLACES | Resource.LANES:
+        case _:
             return device
 
 
@@ -249,6 +253,24 @@ def _trial(imported: Imported, settings: Settings) -> Shortage | None:
         f"the layers need at least {tiles} of the {device.core_tiles} core tiles ({device.columns} x {device.rows}), but no packing of "
         "their footprints with their memory-tile channels was found",
     )
+
+
+def _missed(imported: Imported, settings: Settings, news: News) -> tuple[tuple[Shortage, ...], bool]:
+    """Demands that a network which fits does not meet, and whether that is proven; none when it meets them all."""
+    from placer.solvers.routed import solve_routed  # noqa: PLC0415 - as above
+
+    device = imported.device
+    demands = settings.required.limits(imported.laid_out.batch, device)
+    problem = formulate(imported.laid_out, device, settings.objective, settings.row_weight, demands)
+    limits = Limits(min(settings.work, TRIAL_WORK), settings.seconds, settings.workers, settings.seed)
+    if demands:
+        news("what is required")
+    if not demands or solve_routed(problem, construct(problem), limits, lambda _: None).solution:
+        return (), True
+    names = {Level.INTERVAL: Resource.INTERVAL, Level.LATENCY: Resource.LATENCY, Level.TILES: Resource.REQUIRED_TILES}
+    missed = unmet_limits(problem, limits)
+    shortages = [Shortage(names[u.limit.level], max(u.bound, u.found or 0), u.limit.at_most, u.sentence(device)) for u in missed]
+    return tuple(shortages), any(u.proven for u in missed)
 
 
 def fewest_tiles(settings: Settings) -> int:

@@ -9,7 +9,7 @@ from placer.errors import InfeasibleError
 from placer.layers import Layer, LayerGraph
 from placer.layout import Layout, Partition, layouts
 from placer.options import border_options, layer_options
-from placer.problem import Block, BlockKind, Level, MappingProblem, Net, Option, Reader
+from placer.problem import Block, BlockKind, Level, Limit, MappingProblem, Net, Option, Reader
 from placer.tile_kernel import LayerLayouts
 
 
@@ -35,8 +35,10 @@ def lay_out(graph: LayerGraph, batch: int, device: Device) -> LaidOutGraph:
     return LaidOutGraph(graph, batch, layouts(graph, batch, device.mmul[0]))
 
 
-def formulate(laid_out: LaidOutGraph, device: Device, objective: tuple[Level, ...], row_weight: float) -> MappingProblem:
-    """State the mapping problem.
+def formulate(
+    laid_out: LaidOutGraph, device: Device, objective: tuple[Level, ...], row_weight: float, limits: tuple[Limit, ...] = ()
+) -> MappingProblem:
+    """State the mapping problem. limits: what its levels must not exceed.
 
     Raises InfeasibleError when a layer fits no split, or all layers together need more tiles than there are.
     """
@@ -64,7 +66,7 @@ def formulate(laid_out: LaidOutGraph, device: Device, objective: tuple[Level, ..
             readers.append(Reader(len(blocks), 0))
             blocks.append(_border(activation.name, BlockKind.OUTPUT, writes, layout, ports, device))
         nets.append(Net(activation.name, layout, producer, tuple(readers)))
-    return MappingProblem(graph.name, laid_out.batch, device, tuple(blocks), tuple(nets), objective, row_weight)
+    return MappingProblem(graph.name, laid_out.batch, device, tuple(blocks), tuple(nets), objective, row_weight, limits)
 
 
 def _border(name: str, kind: BlockKind, windows: set[Partition], layout: Layout, ports: int, device: Device) -> Block:

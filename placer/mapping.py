@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
+from placer.device import Device
 from placer.errors import InputError
 from placer.layout import Partition
 
@@ -233,6 +234,10 @@ class Mapping:
     plio: tuple[MappedPlio, ...]
     routes: tuple[MappedRoute, ...]
     solver: SolverRecord
+
+    def inferences_per_second(self, device: Device) -> float:
+        """Samples a second at the device's clock, by the stated interval."""
+        return self.batch * device.clock_mhz * 1e6 / self.interval_cycles
 
     def to_json(self) -> str:
         """The mapping as JSON text, the same bytes for the same mapping."""

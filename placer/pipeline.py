@@ -28,6 +28,7 @@ from placer.run_record import TimedProgress
 from placer.solution import DISTANCE_SCALE
 from placer.solvers.base import Limits, Progress, ProgressSink, SolveResult, Status
 from placer.solvers.construct import construct
+from placer.unmet import unmet_limits
 from placer.verify import Violation, verify
 
 
@@ -134,6 +135,8 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
     limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
     result = solve_routed(problem, construct(problem), limits, progress)
     if result.solution is None:
+        if problem.limits and (missed := unmet_limits(problem, limits)):
+            raise InfeasibleError("; ".join(u.sentence(problem.device) for u in missed))
         kind = InfeasibleError if result.status is Status.INFEASIBLE else UndecidedError
         raise kind(_no_mapping(problem, result))
     record = SolverRecord(CpSatSolver.name, CpSatSolver.version, settings.seed, settings.workers, settings.work)
@@ -210,7 +213,8 @@ def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcom
         imported = import_network(settings.network, target_device(settings), settings.batch)
     if stop_after is not Stage.IMPORT:
         with clock.stage(Stage.OPTIONS):
-            problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight)
+            limits = settings.required.limits(imported.laid_out.batch, imported.device)
+            problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight, limits)
     if problem and stop_after is not Stage.OPTIONS:
         recorder = Recorder(progress)
         with clock.stage(Stage.SOLVE):

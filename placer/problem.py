@@ -194,8 +194,19 @@ class Level(Enum):
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A demand: the value of `level` must not be above `at_most` (cycles, tiles)."""
+
+    level: Level
+    at_most: int
+
+
+@dataclass(frozen=True)
 class MappingProblem:
-    """Blocks and nets on a device, and the lexicographic objective. row_weight: cost of a row in `transport`, a column costs 1."""
+    """Blocks and nets on a device, the lexicographic objective, and what its levels must not exceed.
+
+    row_weight: cost of a row in `transport`, a column costs 1.
+    """
 
     network: str
     batch: int
@@ -204,6 +215,7 @@ class MappingProblem:
     nets: tuple[Net, ...]
     objective: tuple[Level, ...]
     row_weight: float
+    limits: tuple[Limit, ...] = ()
 
     def to_json(self) -> str:
         """The problem as indented JSON text."""

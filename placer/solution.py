@@ -110,6 +110,10 @@ class Evaluation:
             case Level.COMPACTNESS:
                 return self.compactness()
 
+    def within_limits(self) -> bool:
+        """Whether everything that the problem demands is met."""
+        return all(self.value(limit.level) <= limit.at_most for limit in self.problem.limits)
+
     def option(self, block: int) -> Option:
         """The chosen option of block number `block`."""
         return self.problem.blocks[block].options[self.solution.blocks[block].option]

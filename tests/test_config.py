@@ -8,6 +8,7 @@ import pytest
 
 from placer.config import Settings, load_settings
 from placer.errors import InputError
+from placer.goals import Goal, Required
 from placer.problem import Level
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,6 +78,18 @@ def test_overrides(tmp_path: Path) -> None:
         settings.overridden(batch=0)
 
 
+def test_a_goal_is_an_objective(tmp_path: Path) -> None:
+    """It sets the levels, also over a config's; a later objective replaces it."""
+    settings = load_settings(written(tmp_path, "network: m.onnx\ngoal: latency\nrequired: {rate_mhz: 40}\n"))
+    assert (settings.goal, settings.objective[0], settings.required) == (Goal.LATENCY, Level.LATENCY, Required(rate_mhz=40))
+    assert settings.overridden(batch=2).objective == Goal.LATENCY.levels
+    assert settings.overridden(goal="area").objective == Goal.AREA.levels
+    changed = settings.overridden(objective=("tiles",))
+    assert (changed.goal, changed.objective) == (None, (Level.TILES,))
+    plain = load_settings(written(tmp_path, "network: m.onnx\nobjective: [tiles]\n"))
+    assert plain.overridden(goal="throughput").objective == Goal.THROUGHPUT.levels
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -99,6 +112,13 @@ def test_overrides(tmp_path: Path) -> None:
         ("objective: []", "objective: [] is not allowed: list should have at least 1 item"),
         ("objective: [tiles, latency, tiles]", "objective: level 'tiles' is listed twice"),
         ("1: 2", "keys should be strings"),
+        ("goal: speed", "goal: 'speed' is not a goal; known: throughput, latency, area"),
+        ("goal: latncy", "goal: 'latncy' is not a goal (did you mean 'latency'?)"),
+        ("goal: area\nobjective: [tiles]", "a goal is an objective; state one of the keys 'goal' and 'objective'"),
+        ("required: {latnecy: 3}", "required: unknown key 'latnecy' (did you mean 'latency'?); known keys: interval, latency, tiles,"),
+        ("required: {tiles: 0}", "required.tiles: 0 is not allowed: input should be greater than or equal to 1"),
+        ("required: {rate_mhz: .inf}", "required.rate_mhz: inf is not allowed"),
+        ("required: 5", "required: 5 is not allowed"),
     ],
 )
 def test_wrong_values(tmp_path: Path, text: str, message: str) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from placer.commands.explain import explanation_facts, print_explanation
 from placer.config import Settings, load_settings
-from placer.errors import InfeasibleError
+from placer.errors import InfeasibleError, InputError
 from placer.explain import explain
 from placer.host import NoCompilerError, compiler
 from placer.output import Written, check_writable, write_outcome
@@ -30,6 +30,10 @@ def solve(
     columns: Annotated[int | None, typer.Option(help="Cut the array to so many columns.")] = None,
     rows: Annotated[int | None, typer.Option(help="Cut the array to so many rows.")] = None,
     objective: Annotated[str | None, typer.Option(help="Levels, comma separated, most important first.")] = None,
+    goal: Annotated[str | None, typer.Option(help="An objective by name: throughput, latency or area.")] = None,
+    require: Annotated[
+        str | None, typer.Option(help="Demands, such as latency_ns=900,rate_mhz=40,tiles=100 (docs/formats.md lists all).")
+    ] = None,
     batch: Annotated[int | None, typer.Option(help="Samples a run.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the search.")] = None,
     work: Annotated[float | None, typer.Option(help="Deterministic time for the solve, about seconds of one core.")] = None,
@@ -44,9 +48,11 @@ def solve(
 ) -> None:
     """Map a network: import, solve, verify, emit, and check the emitted project on this computer."""
     levels = tuple(part.strip() for part in objective.split(",")) if objective else None
+    if levels and goal:
+        raise InputError("a goal is an objective; give one of --goal and --objective")
     settings = load_settings(config).overridden(
-        device=device, columns=columns, rows=rows, objective=levels, batch=batch, seed=seed, work=work, seconds=time_limit, workers=workers,
-        output=out,
+        device=device, columns=columns, rows=rows, objective=levels, goal=goal, required=_demands(require), batch=batch, seed=seed,
+        work=work, seconds=time_limit, workers=workers, output=out,
     )  # fmt: skip
     if stop_after is not Stage.IMPORT:
         check_writable(settings.output)
@@ -61,6 +67,19 @@ def solve(
     checked = _check(console, written, settings) if check and stop_after is Stage.CHECK else None
     if as_json:
         typer.echo(_as_json(outcome, written, checked))
+
+
+def _demands(text: str | None) -> dict[str, str] | None:
+    """Demands as config values: `name=value`, comma separated.
+
+    Raises InputError.
+    """
+    if text is None:
+        return None
+    parts = [part.partition("=") for part in text.split(",")]
+    if not all(equals and value.strip() for _, equals, value in parts):
+        raise InputError(f"--require: {text!r} is not a list of name=value, such as latency_ns=900,tiles=100")
+    return {name.strip(): value.strip() for name, _, value in parts}
 
 
 def _refuse(settings: Settings, error: InfeasibleError, as_json: bool) -> NoReturn:
@@ -115,7 +134,7 @@ def _report(console: Console, outcome: Outcome, written: Written) -> None:
 
 
 def _as_json(outcome: Outcome, written: Written, check: RunFacts | None) -> str:
-    mapping = outcome.mapping
+    mapping, device = outcome.mapping, outcome.imported.device
     return json.dumps(
         {
             "status": mapping.status if mapping else None,
@@ -124,6 +143,8 @@ def _as_json(outcome: Outcome, written: Written, check: RunFacts | None) -> str:
             "interval_cycles": mapping.interval_cycles if mapping else None,
             "latency_cycles": mapping.latency_cycles if mapping else None,
             "tiles_used": mapping.tiles_used if mapping else None,
+            "inferences_per_second": mapping.inferences_per_second(device) if mapping else None,
+            "latency_ns": mapping.latency_cycles * 1e3 / device.clock_mhz if mapping else None,
             "objective": [{"level": o.level, "value": o.value, "bound": o.bound} for o in mapping.objective] if mapping else [],
             "seconds": {t.stage.value: t.seconds for t in outcome.times},
             "check": asdict(check) if check else None,

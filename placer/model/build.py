@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from placer.model.borders import add_borders
 from placer.model.edges import add_edges
+from placer.model.limits import add_limits
 from placer.model.memory_tiles import add_memory_tiles, add_memory_totals
 from placer.model.packing import add_packing, add_tile_count
 from placer.model.variables import Variables, make_variables
@@ -18,6 +19,7 @@ def build_model(problem: MappingProblem) -> Variables:
     add_edges(v)
     add_memory_tiles(v)
     add_borders(v)
+    add_limits(v)
     return v
 
 
@@ -31,4 +33,5 @@ def build_relaxation(problem: MappingProblem, tiles: int) -> Variables:
     add_edges(v)
     add_memory_totals(v)
     add_borders(v)
+    add_limits(v)
     return v

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from placer.layout import Partition
 from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
-from placer.solution import BlockChoice, EdgeKind, NetChoice, Solution
+from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
 
 
 def construct(problem: MappingProblem) -> Solution | None:
@@ -21,7 +21,7 @@ def construct(problem: MappingProblem) -> Solution | None:
             best, high = solution, middle - 1
         else:
             low = middle + 1
-    return best
+    return best if best and Evaluation(problem, best).within_limits() else None
 
 
 def _for_target(problem: MappingProblem, target: int) -> Solution | None:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from placer.model.build import build_relaxation
 from placer.model.linear import Expression, total, weighted
+from placer.model.objectives import level_expression
 from placer.model.variables import Variables
 from placer.problem import BlockKind, Level, MappingProblem
 from placer.solvers.cpsat_level import Budget, minimise, silent
@@ -35,6 +36,13 @@ def least_demand(problem: MappingProblem, what: Demand) -> int | None:
     """A proven lower bound of what any choice of options and edge kinds takes; None when there is none."""
     v = build_relaxation(problem, problem.device.core_tiles)
     search = minimise(v, Level.TILES, _counted(v, what), Budget(WORK, None, 1, 0), WORK, silent)
+    return None if search.infeasible else search.bound
+
+
+def least_value(problem: MappingProblem, level: Level) -> int | None:
+    """A proven lower bound of a level that places do not enter, over every choice of options and edge kinds; None when there is none."""
+    v = build_relaxation(problem, problem.device.core_tiles)
+    search = minimise(v, level, level_expression(v, level), Budget(WORK, None, 1, 0), WORK, silent)
     return None if search.infeasible else search.bound
 
 
