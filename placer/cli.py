@@ -59,9 +59,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except PlacerError as error:
-        # Names from a file may hold anything; the message stays one line.
-        sentence = "".join(c if c.isprintable() else " " for c in str(error))
-        Console(stderr=True).print(Text(f"placer: {sentence}"), soft_wrap=True)
+        Console(stderr=True).print(Text(f"placer: {error}"), soft_wrap=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output left; say nothing, as other tools do.

@@ -10,9 +10,15 @@ from difflib import get_close_matches
 
 
 class PlacerError(Exception):
-    """Something the user can put right; the command line prints the message alone and exits with `exit_code`."""
+    """Something the user can put right; the command line prints the message alone and exits with `exit_code`.
+
+    Names from a file may hold anything: what cannot be printed becomes a space, so that the message stays one line.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(c if c.isprintable() else " " for c in message))
 
 
 class InputError(PlacerError):

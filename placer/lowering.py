@@ -249,10 +249,17 @@ class _Lowering:
 
     def _read_outside(self, tensor: str, op: Operation) -> bool:
         """Whether anything but `op` reads `tensor` or a view of it, also a view that comes later in the network."""
-        if tensor in self.network.outputs:
-            return True
-        readers = (r for r in self.network.consumers(tensor) if r is not op)
-        return any(self._read_outside(r.target, op) if isinstance(r, Transpose | Reshape) else True for r in readers)
+        waiting = [tensor]
+        while waiting:
+            name = waiting.pop()
+            if name in self.network.outputs:
+                return True
+            for reader in self.network.consumers(name):
+                if isinstance(reader, Transpose | Reshape):
+                    waiting.append(reader.target)
+                elif reader is not op:
+                    return True
+        return False
 
 
 def _step(rounding: Rounding, target: QuantType, channels: int) -> Step:

@@ -19,7 +19,7 @@ from placer.config import Settings
 from placer.device import Device, find_device
 from placer.errors import InfeasibleError, InputError, PlacerError, UndecidedError, UnsupportedModelError
 from placer.formulate import LaidOutGraph, formulate, lay_out
-from placer.frontend import read_model
+from placer.frontend import read_model, self_contained
 from placer.lowering import lower
 from placer.mapping import Mapping, SolverRecord
 from placer.network import Network
@@ -90,7 +90,7 @@ class Recorder:
 
 @dataclass(frozen=True, eq=False)
 class Imported:
-    """A model, its layers laid out for a batch on a device."""
+    """A model, its layers laid out for a batch on a device. model: the ONNX file, with all its data."""
 
     network: Network
     laid_out: LaidOutGraph
@@ -99,7 +99,7 @@ class Imported:
 
     @property
     def sha256(self) -> str:
-        """Hash of the model file."""
+        """Hash of the model with all its data."""
         return hashlib.sha256(self.model).hexdigest()
 
 
@@ -112,7 +112,7 @@ def import_network(model: Path, device: Device, batch: int | None) -> Imported:
     samples = network.batch if batch is None else batch
     if samples is None:
         raise InputError(f"{model}: the model leaves its batch open; state the samples a run with --batch or the config key 'batch'")
-    return Imported(network, lay_out(lower(network), samples, device), device, model.read_bytes())
+    return Imported(network, lay_out(lower(network), samples, device), device, self_contained(model))
 
 
 def target_device(settings: Settings) -> Device:

@@ -1,4 +1,4 @@
-"""Import mutated models under a memory and a time limit: whatever the file, an answer or one sentence, never a crash, hang or stray read.
+"""Import and lower mutated models under a memory and a time limit: an answer or one sentence, never a crash, hang or stray read.
 
     python -m scripts.fuzz_import MODEL_FOLDER [--count 20000] [--seed 0]
 
@@ -28,6 +28,7 @@ from onnx import TensorProto, helper
 
 from placer.errors import PlacerError
 from placer.frontend import read_model
+from placer.lowering import lower
 
 MEMORY_BYTES = 3 << 30
 SECONDS = 10
@@ -41,6 +42,14 @@ class Finding:
 
     number: int
     what: str
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file beside the mutants, which may keep their constants."""
+
+    name: str
+    data: bytes
 
 
 Mutation = Callable[[onnx.ModelProto, random.Random], None]
@@ -130,8 +139,15 @@ def cut_data(model: onnx.ModelProto, rng: random.Random) -> None:
 
 
 def external(model: onnx.ModelProto, rng: random.Random) -> None:
-    """A constant kept in a file outside the folder, or at an offset beyond any file."""
+    """A constant, sometimes one that a node holds, kept in a file outside the folder, in no file, or beyond the end of one."""
     tensor = _pick_tensor(model, rng)
+    if rng.random() < 0.3:
+        moved = model.graph.node.add(op_type="Constant", output=[tensor.name])
+        held = moved.attribute.add(name="value", type=onnx.AttributeProto.TENSOR).t
+        held.CopyFrom(tensor)
+        if tensor in model.graph.initializer:
+            model.graph.initializer.remove(tensor)
+        tensor = held
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
     places = [
@@ -144,12 +160,14 @@ def external(model: onnx.ModelProto, rng: random.Random) -> None:
         "model.onnx",
         "a/../../secret.bin",
         "link.bin",
+        "pipe",
+        "data.bin",
         "\x00",
     ]
     pairs = {
         "location": rng.choice(places),
         "offset": rng.choice(["0", "-1", str(1 << 40), "x"]),
-        "length": rng.choice([str(2 << 30), "-5", "4", "y"]),
+        "length": rng.choice([str(2 << 30), "-5", "4", str(1 << 16), "y"]),
     }
     del tensor.external_data[:]
     for key, value in pairs.items():
@@ -157,8 +175,40 @@ def external(model: onnx.ModelProto, rng: random.Random) -> None:
         entry.key, entry.value = key, value
 
 
+def odd_name(model: onnx.ModelProto, rng: random.Random) -> None:
+    """A name that another value has, or that no terminal, file or program should see; everywhere or in one place."""
+    names = [name for n in model.graph.node for name in (*n.input, *n.output, n.name)]
+    if not names:
+        return
+    old, new = rng.choice(names), rng.choice([*names, "\x1b[31m\n\r", "../x", "", "a" * 5000, "\u202e%s{}", "int", "*/ #include"])
+    everywhere = rng.random() < 0.7
+    for node in model.graph.node:
+        for field in (node.input, node.output):
+            for i, name in enumerate(field):
+                if name == old and (everywhere or rng.random() < 0.3):
+                    field[i] = new
+        node.name = new if node.name == old else node.name
+    for value in (*model.graph.initializer, *model.graph.input, *model.graph.output):
+        value.name = new if value.name == old and everywhere else value.name
+
+
+def doubled(model: onnx.ModelProto, rng: random.Random) -> None:
+    """A chain of nodes that each double a constant, or apply one more function to a value, or move it once more."""
+    nodes = [n for n in model.graph.node if n.output]
+    if not nodes:
+        return
+    kind, at = rng.choice(["Concat", "Sigmoid", "Transpose", "Add", "Identity"]), rng.choice(nodes)
+    start = at.output[0] if kind != "Concat" or not model.graph.initializer else rng.choice(model.graph.initializer).name
+    count = rng.choice([3, 40, 400])
+    for i in range(count):
+        source = start if i == 0 else f"chain{i - 1}"
+        inputs = [source] * (2 if kind in {"Concat", "Add"} else 1)
+        model.graph.node.append(helper.make_node(kind, inputs, [f"chain{i}"], **({"axis": 0} if kind == "Concat" else {})))
+    model.graph.output.add(name=f"chain{count - 1}")
+
+
 MUTATIONS: tuple[Mutation, ...] = (
-    huge_shape, wrong_type, missing, rewired, rewired, renamed_operator, attribute, odd_values, cut_data, external,
+    huge_shape, wrong_type, missing, rewired, rewired, renamed_operator, attribute, odd_values, cut_data, external, odd_name, doubled,
 )  # fmt: skip
 
 
@@ -191,7 +241,7 @@ def import_mutant(path: Path) -> str | None:
     signal.signal(signal.SIGPROF, expired)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
-        read_model(path)
+        lower(read_model(path))
     except PlacerError as error:
         return None if "\n" not in str(error) and str(error) else f"message {str(error)!r}"
     except TimeoutError:
@@ -216,7 +266,13 @@ def _watch(folder: Path, opened: list[str]) -> None:
     sys.addaudithook(hook)
 
 
-def _batch(sources: tuple[bytes, ...], numbers: range, seed: int, results: multiprocessing.Queue[Finding | int]) -> None:
+def _batch(
+    sources: tuple[bytes, ...],
+    beside: tuple[DataFile, ...],
+    numbers: range,
+    seed: int,
+    results: multiprocessing.Queue[Finding | int],
+) -> None:
     """Import mutants in this process, which is limited; say each number before it is tried."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     with tempfile.TemporaryDirectory() as name:
@@ -224,6 +280,10 @@ def _batch(sources: tuple[bytes, ...], numbers: range, seed: int, results: multi
         folder.mkdir()
         (Path(name) / "secret.bin").write_bytes(bytes(1 << 20))
         (folder / "link.bin").symlink_to(Path(name) / "secret.bin")
+        (folder / "data.bin").write_bytes(bytes(1 << 16))
+        os.mkfifo(folder / "pipe")
+        for file in beside:
+            (folder / file.name).write_bytes(file.data)
         opened: list[str] = []
         _watch(folder, opened)
         for number in numbers:
@@ -238,13 +298,13 @@ def _batch(sources: tuple[bytes, ...], numbers: range, seed: int, results: multi
                 results.put(Finding(number, wrong))
 
 
-def fuzz(sources: tuple[bytes, ...], count: int, seed: int) -> Iterator[Finding]:
-    """Every finding among mutants 0 to count - 1."""
+def fuzz(sources: tuple[bytes, ...], count: int, seed: int, beside: tuple[DataFile, ...] = ()) -> Iterator[Finding]:
+    """Every finding among mutants 0 to count - 1; `beside`: data files in the mutants' folder."""
     context = multiprocessing.get_context("fork")
     for start in range(0, count, BATCH):
         results: multiprocessing.Queue[Finding | int] = context.Queue()
         numbers = range(start, min(start + BATCH, count))
-        child = context.Process(target=_batch, args=(sources, numbers, seed, results))
+        child = context.Process(target=_batch, args=(sources, beside, numbers, seed, results))
         child.start()
         last = start
         while child.is_alive() or not results.empty():
@@ -269,8 +329,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     sources = tuple(p.read_bytes() for p in sorted(options.folder.glob("*.onnx")) if p.stat().st_size < 200_000)
+    beside = tuple(DataFile(p.name, p.read_bytes()) for p in sorted(options.folder.glob("*.onnx.data")))
     started, found = time.monotonic(), 0
-    for finding in fuzz(sources, options.count, options.seed):
+    for finding in fuzz(sources, options.count, options.seed, beside):
         found += 1
         print(f"mutant {finding.number}: {finding.what}", flush=True)
     print(f"{options.count} mutants of {len(sources)} models in {time.monotonic() - started:.0f} s: {found} findings")

@@ -1,18 +1,26 @@
-"""The table of docs/models.md: every quantised model of a folder, imported, compared with what defines it, and mapped.
+"""The table of docs/models.md: every quantised model of a folder compared with what defines it, mapped, and run on this computer.
 
-    python -m scripts.models_table MODEL_FOLDER [--samples 10000] [--qonnx-samples 1000] [--map] [--host] [--write]
+    python -m scripts.models_table MODEL_FOLDER [--step exact] [--step map] [--samples 10000] [--records out/models_table] [--write]
 
-Columns: exporter, operations of the imported network; tiles and interval on a VEK280 (modelled; --map); output elements that differ from
-onnxruntime (ORT_ENABLE_BASIC) or qonnx, and the largest difference; with --host, mismatches between the project run on this computer and
-the reference. The rows go to stdout; --write puts them into docs/models.md between its markers.
+What each step finds is kept in the records folder, a JSON file a model and step, and not computed again: stop and start at will, and delete
+a record (or the folder, after a change of the code) to renew it. --write puts the rows of all records into docs/models.md between its markers.
+
+exact   the reference against the evaluator that defines the model, onnxruntime at ORT_ENABLE_BASIC or qonnx, on random inputs over the
+        whole range of the input type: output elements that differ, and the largest difference in steps of the output.
+map     import, solve on a VEK280, verify, emit, build with g++, run: tiles and modelled interval; output elements of the built project
+        that differ from the reference. A model that leaves its batch open is mapped for 8 vectors or for 1 matrix a run.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +29,7 @@ from placer.codegen.stimulus import random_samples
 
 from placer import onnxruntime_check
 from placer.config import Settings
-from placer.errors import PlacerError
+from placer.errors import PlacerError, UnsupportedModelError
 from placer.frontend import read_model
 from placer.network import Network
 from placer.output import write_outcome
@@ -30,101 +38,144 @@ from placer.run import find_subject, run_on_host
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "models.md"
 START, END = "<!-- table: scripts/models_table.py -->", "<!-- end of table -->"
-HEADINGS = ("file", "exporter", "operations", "tiles", "interval", "differences", "largest", "against", "host")
-# Samples at a time, and deterministic seconds of search a model.
-CHUNK, WORK = 500, 6.0
-BATCH = 8
+HEADINGS = ("file", "exporter", "operations", "tiles", "interval", "against", "differ", "of", "by at most", "host differs", "of")
+# Samples at a time, deterministic seconds of search a model, and runs of the project.
+CHUNK, WORK, RUNS = 500, 5.0, 8
+DEVICE = "VEK280"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table."""
+class Exactness:
+    """Output elements of the reference compared with `evaluator`'s, those that differ, and the largest difference in steps."""
 
-    cells: tuple[str, ...]
+    sha256: str
+    operations: int
+    evaluator: str
+    compared: int
+    differ: int
+    largest: int
 
-    def text(self) -> str:
-        """The line in Markdown."""
-        return f"| {' | '.join(self.cells)} |"
+
+@dataclass(frozen=True)
+class Mapped:
+    """A mapping's tiles and modelled interval in cycles, and its project on this computer against the reference; or the `problem`."""
+
+    sha256: str
+    batch: int
+    tiles: int
+    interval: int
+    compared: int
+    differ: int
+    seconds: float
+    problem: str = ""
 
 
 def exporter(path: Path) -> str:
-    """What wrote a model, as far as the file says."""
-    model = onnx.load(path, load_external_data=False)
+    """What wrote a model, as far as its name or the file says."""
     for word in ("quark", "brevitas", "qkeras"):
         if word in path.stem:
             return word
-    return model.producer_name or "?"
+    return str(onnx.load(path, load_external_data=False).producer_name) or "?"
 
 
-def differences(path: Path, network: Network, samples: int) -> tuple[int, int, int]:
-    """(output elements, those that differ, largest difference in steps) on random inputs."""
-    compared = wrong = largest = 0
+def compare(path: Path, network: Network, samples: int) -> Exactness:
+    """The step `exact`."""
+    compared = differ = largest = 0
     for start in range(0, samples, CHUNK):
         given = random_samples(network, min(CHUNK, samples - start), 1, start)
         theirs = onnxruntime_check.outputs(path, network, given.inputs)
         for a, b in zip(given.outputs, theirs, strict=True):
             off = np.abs(a - b)
-            compared, wrong, largest = compared + off.size, wrong + int(np.count_nonzero(off)), max(largest, int(off.max(initial=0)))
-    return compared, wrong, largest
+            compared, differ, largest = compared + off.size, differ + int(np.count_nonzero(off)), max(largest, int(off.max(initial=0)))
+    return Exactness(_sha256(path), len(network.operations), onnxruntime_check.evaluator(path), compared, differ, largest)
 
 
-def mapped(path: Path, network: Network, host: bool) -> tuple[str, str, str]:
-    """(tiles, interval, mismatches on the host) on a VEK280; what prevents a mapping in place of the figures."""
-    batch = BATCH if network.batch is None else None
+def map_and_run(path: Path, network: Network) -> Mapped:
+    """The step `map`."""
+    batch = network.batch or (8 if len(network.tensor(network.inputs[0]).shape) == 1 else 1)
+    started = time.process_time()
     with tempfile.TemporaryDirectory() as name:
-        settings = Settings(network=path, device="VEK280", output=Path(name), iterations=1, batch=batch, work=WORK)
+        settings = Settings(network=path, device=DEVICE, output=Path(name), iterations=1, batch=batch, work=WORK)
         try:
             outcome = run(settings, Stage.EMIT, lambda *_: None)
-        except PlacerError as error:
-            return "-", str(error)[:60], "-"
-        mapping = outcome.mapping
-        assert mapping is not None, "the emit stage has a mapping"
-        found = "-"
-        if host:
+            seconds = round(time.process_time() - started, 1)
             write_outcome(outcome, settings)
-            check = run_on_host(find_subject(Path(name)), None, 2, True).check
-            found = f"{check.reference.mismatches} of {check.reference.compared}" if check else "-"
-        return str(mapping.tiles_used), str(mapping.interval_cycles), found
+            check = run_on_host(find_subject(Path(name)), None, RUNS, True).check
+        except PlacerError as error:
+            return Mapped(_sha256(path), batch, 0, 0, 0, 0, round(time.process_time() - started, 1), str(error))
+    assert outcome.mapping is not None and check is not None, "the emit stage has a mapping, and a check was asked for"
+    found = check.reference
+    return Mapped(
+        _sha256(path), batch, outcome.mapping.tiles_used, outcome.mapping.interval_cycles, found.compared, found.mismatches, seconds
+    )
 
 
-def row(path: Path, options: argparse.Namespace) -> Row | None:
-    """The line of one model; None for one that is not quantised."""
-    try:
-        network = read_model(path)
-    except PlacerError:
+def recorded(file: Path, path: Path, kind: type[Exactness] | type[Mapped]) -> Exactness | Mapped | None:
+    """The record of a model in `file`, unless there is none or the model has changed."""
+    if not file.is_file():
         return None
-    evaluator = onnxruntime_check.evaluator(path)
-    samples = options.qonnx_samples if evaluator == "qonnx" else options.samples
-    compared, wrong, largest = differences(path, network, samples)
-    tiles, interval, on_host = mapped(path, network, options.host) if options.map or options.host else ("-", "-", "-")
-    figures = (str(len(network.operations)), tiles, interval, f"{wrong} of {compared}", str(largest), evaluator, on_host)
-    return Row((path.stem, exporter(path), *figures))
+    found = kind(**json.loads(file.read_text(encoding="utf-8")))
+    return found if found.sha256 == _sha256(path) else None
 
 
-def write(rows: list[Row]) -> None:
+def row(path: Path, exact: Exactness | None, placed: Mapped | None) -> str:
+    """The line of one model in Markdown; "-" where a step was not run."""
+    cells = [path.stem, exporter(path), str(exact.operations) if exact else "-"]
+    if placed is None:
+        cells += ["-", "-"]
+    else:
+        cells += [placed.problem, ""] if placed.problem else [str(placed.tiles), str(placed.interval)]
+    cells += [exact.evaluator, str(exact.differ), str(exact.compared), str(exact.largest)] if exact else ["-"] * 4
+    cells += [str(placed.differ), str(placed.compared)] if placed and not placed.problem else ["-", "-"]
+    return f"| {' | '.join(cells)} |"
+
+
+def write(rows: list[str]) -> None:
     """Put the table between the markers of the document."""
     text = DOCUMENT.read_text(encoding="utf-8")
     before, after = text[: text.index(START) + len(START)], text[text.index(END) :]
-    head = (Row(HEADINGS), Row(("---",) * len(HEADINGS)))
-    DOCUMENT.write_text("\n".join((before, "", *(r.text() for r in (*head, *rows)), "", after)), encoding="utf-8")
+    head = (f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}")
+    DOCUMENT.write_text("\n".join((before, "", *head, *rows, "", after)), encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main() -> int:
-    """Make the table from the command line."""
+    """Make records and the table from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--step", action="append", choices=("exact", "map"), default=[])
     parser.add_argument("--samples", type=int, default=10000)
-    parser.add_argument("--qonnx-samples", type=int, default=1000)
-    parser.add_argument("--map", action="store_true", help="Map every model on a VEK280.")
-    parser.add_argument("--host", action="store_true", help="Build and run every project: a minute a model.")
+    parser.add_argument("--records", type=Path, default=Path("out/models_table"))
+    parser.add_argument("--only", default="*", help="A pattern of file names, without .onnx.")
     parser.add_argument("--write", action="store_true", help="Write docs/models.md.")
     options = parser.parse_args()
+    options.records.mkdir(parents=True, exist_ok=True)
+    steps: tuple[tuple[str, type[Exactness] | type[Mapped], Callable[[Path, Network], Exactness | Mapped]], ...] = (
+        ("exact", Exactness, lambda path, network: compare(path, network, options.samples)),
+        ("map", Mapped, map_and_run),
+    )
     rows = []
-    for path in sorted(options.folder.glob("*.onnx")):
-        found = row(path, options)
-        if found:
-            rows.append(found)
-            print(found.text(), flush=True)
+    for path in sorted(options.folder.glob(f"{options.only}.onnx")):
+        try:
+            network = read_model(path)
+        except UnsupportedModelError as error:
+            print(f"{path.stem}: {error}", flush=True)
+            continue
+        records: list[Exactness | Mapped | None] = []
+        for step, kind, work in steps:
+            file = options.records / f"{path.stem}.{step}.json"
+            found = recorded(file, path, kind)
+            if found is None and step in options.step:
+                found = work(path, network)
+                file.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+            records.append(found)
+        exact, placed = records
+        assert not isinstance(exact, Mapped) and not isinstance(placed, Exactness), "records are read as what they were written"
+        rows.append(row(path, exact, placed))
+        print(rows[-1], flush=True)
     if options.write:
         write(rows)
     return 0

@@ -19,6 +19,8 @@ from placer.frontend.values import Constant
 from placer.network import IntArray
 
 BATCH = -(1 << 40)
+# Elements of a folded constant: a few nodes that each double one would otherwise fill any memory.
+MAX_ELEMENTS = 1 << 26
 
 Array = npt.NDArray[Any]
 
@@ -105,9 +107,11 @@ def fold(node: onnx.NodeProto, operands: tuple[Constant, ...]) -> Constant | Non
             case "Concat":
                 if any(o.integers is None or o.scale is not None for o in operands):
                     return None
+                _check_size(node, sum(o.real.size for o in operands))
                 return plain(np.concatenate([_whole(o) for o in operands], attributes.integer("axis", 0)), node.name)
             case "Gather":
                 index = _whole(operands[1])
+                _check_size(node, first.real.size * index.size)
                 return _mapped(first, lambda a: np.take(a, index, attributes.integer("axis", 0)))
             case "Shape":
                 return plain(np.asarray(_range(node, first.real.shape), np.int64), node.name)
@@ -125,6 +129,12 @@ def shape_constant(node: onnx.NodeProto, shape: tuple[int, ...]) -> Constant:
 def _range(node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
     attributes = Attributes(node)
     return shape[attributes.integer("start", 0) : attributes.integer("end", len(shape))]
+
+
+def _check_size(node: onnx.NodeProto, elements: int) -> None:
+    """Elements that a folded constant may reach; Gather's bound is loose, but its operands are small in real models."""
+    if elements > MAX_ELEMENTS:
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} of constants gives up to {elements} elements, more than {MAX_ELEMENTS}")
 
 
 def _cast(constant: Constant, to: int) -> Constant | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from placer.errors import UnsupportedModelError
 from placer.fixed_point import FloatArray
 from placer.frontend.values import Mapped, Movement, NewShape, Permutation, Scaled
 from placer.network import IntArray, Network, Operation, QuantType, Requantise, Reshape, Rounding, Table, Tensor, Transpose
@@ -14,6 +16,8 @@ from placer.reference import rounded
 # Functions of wider elements are not tabulated; of wider than IMAGE_BITS only approximately, so they are not composed.
 TABLE_BITS = 16
 IMAGE_BITS = 8
+# Elements of one sample of a tensor: two buffers of more fill the memory of any array.
+MAX_SAMPLE = 1 << 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +27,12 @@ class Image:
     source: str
     integers: IntArray
     tabulated: bool = False
+
+
+def check_size(where: str, shape: tuple[int, ...]) -> None:
+    """Raise UnsupportedModelError for a sample too large for any array."""
+    if math.prod(shape) > MAX_SAMPLE:
+        raise UnsupportedModelError(f"{where}: one sample of {list(shape)} has more than {MAX_SAMPLE} elements; it would not stay on chip")
 
 
 class Graph:
@@ -50,6 +60,7 @@ class Graph:
 
     def emit(self, op: Operation, shape: tuple[int, ...], kind: QuantType) -> None:
         """Append an operation, which gives a tensor of this shape and type."""
+        check_size(op.name, shape)
         self.operations.append(op)
         self.tensors[op.target] = Tensor(op.target, shape, kind)
         if isinstance(op, Requantise | Table) and shape == self.tensors[op.source].shape:
@@ -57,6 +68,7 @@ class Graph:
 
     def add_input(self, name: str, shape: tuple[int, ...], kind: QuantType) -> None:
         """Add a tensor that no operation writes."""
+        check_size(f"input {name}", shape)
         self.tensors[name] = Tensor(name, shape, kind)
 
     def narrowed(self, where: str, source: str, limits: tuple[int, int]) -> str:

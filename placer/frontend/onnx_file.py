@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import external_data_helper, numpy_helper
+from onnx import numpy_helper
 
 from placer.errors import InputError
-
-# Larger files hold no network that could stay on chip.
-MAX_FILE_BYTES = 512 * 1024 * 1024
+from placer.frontend.external_data import embed, read_regular
 
 Array = npt.NDArray[np.generic]
 
@@ -54,16 +51,7 @@ def read_file(path: Path) -> Model:
 
     Raises InputError, in one sentence, for a file that is missing, unreadable, not ONNX, incomplete or cyclic.
     """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB; no such network stays on chip")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read model {path}: {error.strerror}") from error
-    try:
-        proto = onnx.load_model_from_string(data)
-    except (DecodeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path} is not an ONNX model: it does not parse") from error
+    proto, _ = _parsed(path)
     if not proto.graph.node or not proto.graph.output:
         raise InputError(f"{path} is not an ONNX model: its graph has no nodes or no outputs")
     if not any(o.domain in {"", "ai.onnx"} for o in proto.opset_import):
@@ -75,6 +63,25 @@ def read_file(path: Path) -> Model:
     _check_definitions(proto.graph, [*(i.name for i in initialisers), *(i.name for i in inputs)], path)
     nodes = _sorted_nodes(list(proto.graph.node), known, path)
     return Model(path.stem, inputs, tuple(o.name for o in proto.graph.output), initialisers, nodes)
+
+
+def self_contained(path: Path) -> bytes:
+    """The bytes of a model that need no file beside it: the file's own, or, where it keeps data elsewhere, with these inside.
+
+    Raises InputError as read_file does.
+    """
+    proto, data = _parsed(path)
+    return data if data is not None else proto.SerializeToString(deterministic=True)
+
+
+def _parsed(path: Path) -> tuple[onnx.ModelProto, bytes | None]:
+    """The model with all its data, and the file's bytes where they are all of it."""
+    data = read_regular(path, f"model {path}")
+    try:
+        proto = onnx.load_model_from_string(data)
+    except (DecodeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path} is not an ONNX model: it does not parse") from error
+    return proto, None if embed(proto, path) else data
 
 
 def tensor_value(tensor: onnx.TensorProto, where: str) -> Array:
@@ -89,36 +96,7 @@ def tensor_value(tensor: onnx.TensorProto, where: str) -> Array:
 
 
 def _initialiser(tensor: onnx.TensorProto, path: Path) -> Initialiser:
-    if external_data_helper.uses_external_data(tensor):
-        _load_external(tensor, path)
     return Initialiser(tensor.name, tensor_value(tensor, str(path)))
-
-
-def _load_external(tensor: onnx.TensorProto, path: Path) -> None:
-    """Read a tensor kept in a file beside the model; never outside the model's own folder."""
-    try:
-        info = external_data_helper.ExternalDataInfo(tensor)
-    except ValueError as error:
-        raise InputError(f"{path}: tensor {tensor.name!r} states its place in a data file wrongly") from error
-    folder = path.resolve().parent
-    if "\x00" in info.location:
-        raise InputError(f"{path}: tensor {tensor.name!r} refers to {info.location!r}, which is no file name")
-    target = Path(os.path.realpath(folder / info.location))
-    if not target.is_relative_to(folder):
-        raise InputError(f"{path}: tensor {tensor.name!r} refers to {info.location!r}, outside the model's folder")
-    try:
-        size = target.stat().st_size
-        offset = info.offset or 0
-        length = info.length or size - offset
-        if offset < 0 or length < 0 or offset + length > size or length > MAX_FILE_BYTES:
-            raise InputError(f"{path}: tensor {tensor.name!r} lies outside its data file {info.location!r}")
-        with target.open("rb") as file:
-            file.seek(offset)
-            tensor.raw_data = file.read(length)
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the data file {info.location!r} of tensor {tensor.name!r}: {error.strerror}") from error
-    tensor.data_location = onnx.TensorProto.DEFAULT
-    del tensor.external_data[:]
 
 
 def _graph_input(value: onnx.ValueInfoProto, path: Path) -> GraphInput:

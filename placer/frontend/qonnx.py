@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx
 
 from placer.errors import UnsupportedModelError
@@ -71,6 +72,6 @@ def _whole_zero(node: onnx.NodeProto, zero: Value | None) -> Constant | None:
     """A zero point, which QONNX writes as floating point."""
     if zero is None:
         return None
-    if not isinstance(zero, Constant) or (zero.real != zero.real.round()).any():
+    if not isinstance(zero, Constant) or not (np.abs(zero.real) < 2**31).all() or (zero.real != zero.real.round()).any():
         raise UnsupportedModelError(f"{node.name}: the zero point must be a constant integer")
     return Constant(zero.real, "int32", zero.real.astype("int64"))

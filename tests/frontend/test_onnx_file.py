@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from onnx import TensorProto, external_data_helper, helper, numpy_helper
 
 from placer.errors import InputError, PlacerError
-from placer.frontend import read_model
+from placer.frontend import read_model, self_contained
 from placer.frontend.onnx_file import read_file
+from placer.network import Dense
 from tests.qdq_models import QdqBuilder, dense_model
 
 
@@ -42,7 +44,15 @@ def test_missing_file(tmp_path: Path) -> None:
 
 def test_folder_instead_of_a_file(tmp_path: Path) -> None:
     """A folder is not a model."""
-    assert refused(tmp_path).endswith("Is a directory")
+    assert refused(tmp_path).endswith("it is a folder, not a file")
+
+
+def test_pipe_instead_of_a_file(tmp_path: Path) -> None:
+    """A pipe, for the model or for its data, would never end."""
+    os.mkfifo(tmp_path / "pipe")
+    assert refused(tmp_path / "pipe").endswith("it is a pipe or a device, not a file")
+    assert refused(Path("/dev/zero")).endswith("it is a pipe or a device, not a file")
+    assert "it is a pipe or a device" in refused(external_model(tmp_path, "pipe"))
 
 
 @pytest.mark.parametrize("data", [b"", b"network: x\n", b"\x08\x07", bytes(range(256)) * 8, b"\xff" * 100], ids=len)
@@ -205,7 +215,7 @@ def test_external_data_too_short(tmp_path: Path) -> None:
     """A data file that ends too early."""
     path = external_model(tmp_path, "model.bin")
     (tmp_path / "model.bin").write_bytes(bytes(31))
-    assert "lies outside its data file" in refused(path)
+    assert "has 31 bytes, not 32 from byte 0" in refused(path)
 
 
 @pytest.mark.parametrize("location", ["../secret.bin", "/etc/hostname"])
@@ -215,3 +225,69 @@ def test_external_data_stay_in_the_folder(tmp_path: Path, location: str) -> None
     folder.mkdir()
     (tmp_path / "secret.bin").write_bytes(bytes(32))
     assert "outside the model's folder" in refused(external_model(folder, location))
+
+
+def test_external_data_through_a_link(tmp_path: Path) -> None:
+    """A symbolic link inside the folder that leads out of it; one that stays inside is read."""
+    folder = tmp_path / "inner"
+    folder.mkdir()
+    (tmp_path / "secret.bin").write_bytes(bytes(32))
+    (folder / "data.bin").write_bytes(bytes(32))
+    (folder / "out.bin").symlink_to(tmp_path / "secret.bin")
+    (folder / "in.bin").symlink_to(folder / "data.bin")
+    assert "outside the model's folder" in refused(external_model(folder, "out.bin"))
+    assert read_model(external_model(folder, "in.bin")).inputs
+
+
+@pytest.mark.parametrize("length", ["2147483648", "-5", "x", "9" * 30])
+def test_external_data_of_impossible_length(tmp_path: Path, length: str) -> None:
+    """More than there is, less than nothing, no number."""
+    path = external_model(tmp_path, "model.bin")
+    (tmp_path / "model.bin").write_bytes(bytes(32))
+    model = onnx.load(path, load_external_data=False)
+    held = next(t for t in model.graph.initializer if t.name == "w")
+    next(e for e in held.external_data if e.key == "length").value = length
+    path.write_bytes(model.SerializeToString())
+    assert "tensor 'w'" in refused(path)
+
+
+@pytest.mark.parametrize("location", ["model.bin", "/etc/hostname"])
+def test_external_data_of_a_constant_node(tmp_path: Path, location: str) -> None:
+    """A constant that a node holds keeps to the folder as an initialiser does."""
+    path = external_model(tmp_path, location)
+    (tmp_path / "model.bin").write_bytes(bytes(range(32)))
+    model = onnx.load(path, load_external_data=False)
+    held = next(t for t in model.graph.initializer if t.name == "w")
+    node = helper.make_node("Constant", [], ["w"])
+    node.attribute.append(onnx.AttributeProto(name="value", type=onnx.AttributeProto.TENSOR, t=held))
+    model.graph.node.append(node)
+    model.graph.initializer.remove(held)
+    path.write_bytes(model.SerializeToString())
+    if location == "model.bin":
+        assert read_model(path).inputs
+    else:
+        assert "outside the model's folder" in refused(path)
+
+
+def test_self_contained(tmp_path: Path) -> None:
+    """A copy needs no file beside it and is the same network; a model that never did is left as it is."""
+    path = external_model(tmp_path, "model.bin")
+    (tmp_path / "model.bin").write_bytes(bytes(range(32)))
+    copy = tmp_path / "elsewhere" / "copy.onnx"
+    copy.parent.mkdir()
+    copy.write_bytes(self_contained(path))
+    ours, theirs = (next(op for op in read_model(p).operations if isinstance(op, Dense)) for p in (path, copy))
+    np.testing.assert_array_equal(ours.weight, theirs.weight)
+    assert self_contained(copy) == copy.read_bytes()
+
+
+def test_a_constant_that_doubles(tmp_path: Path) -> None:
+    """Forty small nodes would fill a terabyte."""
+
+    def double(model: onnx.ModelProto) -> None:
+        model.graph.initializer.append(numpy_helper.from_array(np.zeros(8, np.int64), "d0"))
+        model.graph.node.extend(helper.make_node("Concat", [f"d{i}", f"d{i}"], [f"d{i + 1}"], axis=0) for i in range(40))
+
+    path = changed(tmp_path, double)
+    with pytest.raises(InputError, match="Concat of constants gives up to"):
+        read_model(path)
