@@ -2,8 +2,8 @@
 
     python -m scripts.models_table MODEL_FOLDER [--step exact] [--step map] [--samples 10000] [--records out/models_table] [--write]
 
-What each step finds is kept in the records folder, a JSON file a model and step, and not computed again: stop and start at will, and delete
-a record (or the folder, after a change of the code) to renew it. --write puts the rows of all records into docs/models.md between its markers.
+What each step finds is kept in the records folder, a JSON file a model and step, and not computed again: stop and start at will, delete
+a record (or the folder, after a change of code) to renew it. --write puts the rows of all records between the markers of docs/models.md.
 
 exact   the reference against the evaluator that defines the model, onnxruntime at ORT_ENABLE_BASIC or qonnx, on random inputs over the
         whole range of the input type: output elements that differ, and the largest difference in steps of the output.
