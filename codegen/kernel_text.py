@@ -114,10 +114,10 @@ def _parameter(argument: Argument) -> str:
 
 
 def call(config: str, kernel: KernelContract) -> str:
-    """The call of the template; a kernel that finishes without a bias passes a null pointer in its place."""
+    """The call of the template; a kernel that starts or finishes sums without channel values passes a null pointer in their place."""
     names = [NAMES[a.kind] for a in kernel.arguments]
-    finishes = kernel.argument(ArgumentKind.OUTPUT) is not None
-    if finishes and kernel.argument(ArgumentKind.BIAS) is None and not isinstance(kernel.spec, FunctionSpec):
+    takes = kernel.argument(ArgumentKind.OUTPUT) is not None or kernel.argument(ArgumentKind.PARTIAL_IN) is None
+    if takes and kernel.argument(ArgumentKind.BIAS) is None and not isinstance(kernel.spec, FunctionSpec):
         data = {ArgumentKind.INPUT, ArgumentKind.SECOND_INPUT, ArgumentKind.WEIGHTS}
         names.insert(sum(a.kind in data for a in kernel.arguments), "nullptr")
     return f"{kernel.template}<{config}>({', '.join(names)})"

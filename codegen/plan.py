@@ -11,7 +11,7 @@ from placer.codegen.weights import channel_values, packed_weights, table_values
 from placer.catalog import KernelContract
 from placer.device import Device
 from placer.formulate import LaidOutGraph
-from placer.kernel_spec import DenseSpec
+from placer.kernel_spec import DenseSpec, Role
 from placer.layers import DenseLayer, Layer
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, Window
 from placer.mapping import BufferAt, MappedEdge, MappedLayer, MappedTile, Mapping
@@ -53,7 +53,8 @@ class LayerPlan:
     """A layer: its kernel configuration, its tiles in cascade order, and the distinct arrays that they hold.
 
     kernels: the contract of each role that occurs. weights: [parts, values] of the weight type, without columns where there are none;
-    bias: [parts, values] int32, without columns where no step has one.
+    start: [parts, values] int32, the bias at which the first tile of a cascade starts its sums. bias: all other channel values. Both without
+    columns where there are none.
     """
 
     id: str
@@ -65,6 +66,7 @@ class LayerPlan:
     input_elements: tuple[int, ...]
     output_elements: int
     weights: IntArray
+    start: IntArray
     bias: IntArray
 
     @property
@@ -74,6 +76,10 @@ class LayerPlan:
     @property
     def has_weights(self) -> bool:
         return self.weights.size > 0
+
+    @property
+    def has_start(self) -> bool:
+        return self.start.size > 0
 
     @property
     def has_bias(self) -> bool:
@@ -210,7 +216,8 @@ class _Planner:
             input_elements=tuple(split.input_partition.window_bytes(s) // s.element_bytes for s in layouts.sources),
             output_elements=split.output_partition.window_bytes(layouts.target) // layouts.target.element_bytes,
             weights=weights,
-            bias=channel_values(layer, channels, split),
+            start=channel_values(layer, channels, split, Role.FIRST if split.contraction > 1 else Role.MIDDLE),
+            bias=channel_values(layer, channels, split, Role.LAST if split.contraction > 1 else Role.SINGLE),
         )
 
     def _split(self, mapped: MappedLayer) -> Split:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from placer.kernel_spec import Role
 from placer.layers import DenseLayer, InterpolationLayer, Layer, NormaliseLayer, Side, SteppedLayer, TableLayer
 from placer.layout import BLOCK_COLUMNS
 from placer.mmul import MmulShape
@@ -53,10 +54,14 @@ def table_values(layer: Layer) -> IntArray:
             return np.zeros(0, np.int64)
 
 
-def channel_values(layer: Layer, channels: int, split: Split) -> IntArray:
-    """[parts, channels * planes] int32 values: the planes of a part one after the other, zero beyond the layer's own channels."""
+def channel_values(layer: Layer, channels: int, split: Split, role: Role) -> IntArray:
+    """[parts, channels * planes] int32 values that tiles of a role hold: the planes of a part one after the other, zero beyond the layer's
+    own channels.
+    """
     parts = split.channels if isinstance(layer, DenseLayer) else split.data.columns
-    planes = tuple(_planes(layer))
+    started = int(isinstance(layer, DenseLayer) and layer.steps[0].starts)
+    first, last = {Role.SINGLE: (0, None), Role.FIRST: (0, started), Role.MIDDLE: (0, 0), Role.LAST: (started, None)}[role]
+    planes = tuple(_planes(layer))[first:last]
     rows = [np.concatenate([_part(plane, part, channels) for plane in planes] or [np.zeros(0, np.int64)]) for part in range(parts)]
     return np.stack(rows)
 

@@ -139,7 +139,7 @@ def _dense(spec: DenseSpec) -> KernelContract:
             ArgumentKind.WEIGHTS, PortKind.PARAMETER, spec.weight.value, spec.weight_elements, spec.weight.bytes, _alignment(spec), copies=1
         ),
     ]
-    if spec.role.finishes and spec.bias_elements:
+    if spec.bias_elements:
         arguments.append(_bias(spec, spec.bias_elements))
     lanes, lane_bytes = spec.output_elements, spec.mmul.lane_bits // 8
     if spec.role.reads:

@@ -2,7 +2,8 @@
 
 A dense kernel is a nest: columns of register blocks, rows of them, products in depth. Where at most `UNROLLED_STEPS` products are deep, the
 loop over depth is unrolled and the loop around it is software pipelined: a block takes what its busiest unit needs, and filling and
-draining the pipeline is paid once a loop. Deeper blocks keep a pipelined loop over depth and pay it once a block. Schedules come from
+draining the pipeline is paid once a loop; where no rows are left over, one loop runs over rows and columns, and it is paid once. Deeper
+blocks keep a pipelined loop over depth and pay it once a block. Schedules come from
 kernel_schedules.csv (scripts/schedule_kernels.py, CP-SAT); operations and distances from operations.py.
 """
 
@@ -27,6 +28,9 @@ CALL_CYCLES = 2 * BRANCH_CYCLES + SETUP_CYCLES
 LOCK_CYCLES = 4
 # Depth, in products, up to which the loop over it is unrolled: 64 products of a 2 x 2 block are a sixteenth of the program memory.
 UNROLLED_STEPS = 16
+# Scalar operations, one a cycle, from one register block to the next in a loop over all of them: a comparison, two choices, two additions,
+# and the addresses of both operands and the result.
+NEXT_PLACE_SCALARS = 8
 # From a cascade write to the read that it frees: two queues of two entries (AM020 chapter 2), one cycle an entry.
 CASCADE_QUEUE_CYCLES = 4
 # ASSUMPTION: 32 products of 32 x 32 bits, each made of several instructions; adding a zero point, clamping and packing.
@@ -73,9 +77,15 @@ class Place:
     position: int
     length: int
 
-    @property
-    def start(self) -> Start:
-        return Start.ZERO if self.position == 0 else Start.CASCADE
+    def block(self, rows: int, columns: int, finish: tuple[StepKind, ...], output_bytes: int) -> DenseBlock:
+        """The register block of a tile here, of a layer that ends in `finish`: its bias starts the sums where nothing doubles them."""
+        first = finish[0]
+        starts = first.bias is not Bias.NONE and not first.doubled
+        start = Start.CASCADE if self.position else Start(first.bias.value) if starts else Start.ZERO
+        if not self.finishes:
+            return DenseBlock(rows, columns, start, ())
+        ending = (replace(first, bias=Bias.NONE), *finish[1:]) if starts else finish
+        return DenseBlock(rows, columns, start, ending, output_bytes)
 
     @property
     def finishes(self) -> bool:
@@ -111,7 +121,8 @@ def finish_kinds(layer: SteppedLayer) -> tuple[StepKind, ...]:
     return tuple(
         StepKind(
             Bias.NONE if s.bias is None else with_bias,
-            dense and number == 0 and s.up > 0,
+            # A wide sum takes its bias at the end, as a doubled one does.
+            dense and number == 0 and (s.up > 0 or s.wide),
             s.relu or s.low is not None or s.high is not None,
         )
         for number, s in enumerate(layer.steps)
@@ -146,6 +157,12 @@ class _Loop:
         return self.count * self.interval + self.ramp if self.count else 0
 
 
+def _flat(loop: _Loop, columns: int) -> _Loop:
+    """The loop over rows and the one over columns as one, which also moves from place to place."""
+    interval = max(loop.interval, NEXT_PLACE_SCALARS)
+    return _Loop(loop.count * columns, interval, max(0, loop.ramp + loop.interval - interval))
+
+
 def _row_loops(rows: int, steps: int, block: DenseBlock, device: Device) -> tuple[_Loop, ...]:
     """The loops over the row blocks of one column of register blocks like `block`: pairs, then a single one."""
     loops = []
@@ -157,25 +174,33 @@ def _row_loops(rows: int, steps: int, block: DenseBlock, device: Device) -> tupl
     return tuple(loop for loop in loops if loop.count)
 
 
-def dense_body_cycles(work: TileWork, side: Side, place: Place, finish: tuple[StepKind, ...], device: Device, output_bytes: int = 1) -> int:
-    """Modelled cycles of the loop nest of one call of the dense kernel, without call and locks.
+def dense_body_cycles(
+    work: TileWork, side: Side, place: Place, finish: tuple[StepKind, ...], device: Device, output_bytes: int = 1, nested: bool = False
+) -> int:
+    """Modelled cycles of the loops of one call of the dense kernel, without call and locks.
 
-    RIGHT keeps the weights in the right operand, LEFT in the left one and works sample by sample. finish: the layer's steps.
+    RIGHT keeps the weights in the right operand, LEFT in the left one and works sample by sample. finish: the layer's steps. nested: as a
+    kernel whose loop over rows is inside that over columns, whatever the depth.
     """
     block_rows, block_inner, block_columns = device.mmul
     rows, steps, columns = -(-work.rows // block_rows), -(-work.inner // block_inner), -(-work.columns // block_columns)
     groups = work.samples
     if side is Side.RIGHT:
         rows, groups = -(-work.samples * work.rows // block_rows), 1
-    ending = finish if place.finishes else ()
-    output_bytes = output_bytes if ending else 1
+    one_loop = not nested and 2 <= steps <= UNROLLED_STEPS and rows % 2 == 0
     total, nests = 0, []
     for width, count in ((2, columns // 2), (1, columns % 2)):
         if count:
-            loops = _row_loops(rows, steps, DenseBlock(2, width, place.start, ending, output_bytes), device)
+            loops = _row_loops(rows, steps, place.block(2, width, finish, output_bytes), device)
             # A loop of one iteration is no loop: the one around it is pipelined in its place.
-            nests.append(replace(loops[0], count=count) if len(loops) == 1 and loops[0].count == 1 else None)
-            total += nests[-1].cycles if nests[-1] else count * sum(loop.cycles for loop in loops)
+            single = len(loops) == 1 and loops[0].count == 1
+            nests.append(replace(loops[0], count=count) if single else None)
+            if nests[-1]:
+                total += nests[-1].cycles
+            elif one_loop and width == 2:
+                total += _flat(loops[0], count).cycles
+            else:
+                total += count * sum(loop.cycles for loop in loops)
     if len(nests) == 1 and nests[0] and nests[0].count == 1:
         return replace(nests[0], count=groups).cycles
     return groups * total

@@ -5,6 +5,8 @@ Accumulators wrap at the width of their lanes, as on the core; reference.py, the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from placer.arithmetic import exact_matmul, interpolated, scaled
@@ -20,7 +22,7 @@ def dense(spec: DenseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]
     """Input, weights, bias (where the kernel has one) and incoming partial sums (likewise), flat, to the output or the partial sums."""
     rest = list(inputs)
     x, w = rest.pop(0), unpacked_weights(spec, rest.pop(0))
-    bias = rest.pop(0) if spec.role.finishes and spec.bias_elements else np.zeros(0, np.int64)
+    bias = rest.pop(0) if spec.bias_elements else np.zeros(0, np.int64)
     if spec.side is Side.LEFT:
         source = unblocked(x, spec.samples, spec.inner, spec.columns, spec.inner)
         product = exact_matmul(source.swapaxes(1, 2), w).swapaxes(1, 2)
@@ -33,11 +35,18 @@ def dense(spec: DenseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]
         partial = np.empty(product.size, np.int64)
         partial[order] = rest.pop(0)
         product = product + partial.reshape(product.shape)
+    by_row, steps = spec.side is Side.LEFT, spec.steps
+    if steps[0].starts:
+        # The sum starts at the bias, in the first tile of a cascade.
+        if not spec.role.reads:
+            product = product + (bias[: spec.channels, None] if by_row else bias[: spec.channels])
+            bias = bias[spec.channels :]
+        steps = (replace(steps[0], bias=None), *steps[1:])
     product = wrapped(product, spec.mmul.lane_bits)
     if spec.role.writes:
         return (product.reshape(-1)[order],)
-    total = wrapped(product << spec.steps[0].up, spec.mmul.lane_bits)
-    return (blocked(finish(total, bias, spec.steps, spec.output, spec.mmul.lane_bits, spec.side is Side.LEFT), spec.mmul.m),)
+    total = wrapped(product << steps[0].up, spec.mmul.lane_bits)
+    return (blocked(finish(total, bias, steps, spec.output, spec.mmul.lane_bits, by_row), spec.mmul.m),)
 
 
 def elementwise(spec: SteppedSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:

@@ -37,7 +37,7 @@ class Role(Enum):
 
     @property
     def finishes(self) -> bool:
-        """Whether it adds the bias, requantises and stores."""
+        """Whether it requantises and stores."""
         return not self.writes
 
 
@@ -114,8 +114,10 @@ class DenseSpec:
 
     @property
     def bias_elements(self) -> int:
-        """int32 channel values: biases and multipliers of all steps."""
-        return self.channels * sum(s.planes for s in self.steps)
+        """int32 channel values that a tile of this role holds: a bias that sums start at where they do, all others where they end."""
+        started, planes = int(self.steps[0].starts), sum(s.planes for s in self.steps)
+        held = {Role.SINGLE: planes, Role.FIRST: started, Role.MIDDLE: 0, Role.LAST: planes - started}
+        return self.channels * held[self.role]
 
     @property
     def load_bytes(self) -> int:

@@ -50,6 +50,11 @@ class Step:
     wide: bool = False
 
     @property
+    def starts(self) -> bool:
+        """Whether a sum may start at this step's bias: nothing doubles it before, and 32 bits hold it."""
+        return self.bias is not None and self.up == 0 and not self.wide
+
+    @property
     def scales(self) -> bool:
         """Whether more than a shift happens between the sum and its saturation."""
         return self.multiplier is not None or self.zero_point != 0 or self.guard > 0

@@ -41,10 +41,17 @@ class Bias(Enum):
 
 
 class Start(Enum):
-    """Where a block's accumulators start: at zero, or at the partial sums of the cascade."""
+    """Where a block's accumulators start: at zero, at the partial sums of the cascade, at a bias a column or a row."""
 
     ZERO = "zero"
     CASCADE = "cascade"
+    COLUMN = "column"
+    ROW = "row"
+
+    @property
+    def bias(self) -> Bias:
+        """The bias that it starts at."""
+        return {Start.COLUMN: Bias.COLUMN, Start.ROW: Bias.ROW}.get(self, Bias.NONE)
 
 
 @dataclass(frozen=True)
@@ -206,17 +213,15 @@ def dense_block(block: DenseBlock, steps: int, device: Device) -> OperationList:
     """A whole register block of `steps` products in depth: start, products, finish."""
     builder = _Builder(device)
     chains = [[_dense_start(builder, block)] for _ in range(block.rows * block.columns)]
-    early = bool(block.finish) and block.start is Start.ZERO and not block.finish[0].doubled
-    if early and block.finish[0].bias is not Bias.NONE:
+    if block.start.bias is not Bias.NONE:
         _bias_first(builder, block, chains)
     for _ in range(steps):
         _dense_step(builder, block, chains)
     if not block.finish:
         _cascade_out(builder, chains)
         return builder.build()
-    finish = (StepKind(Bias.NONE, False, block.finish[0].relu), *block.finish[1:]) if early else block.finish
     for chain in chains:
-        _finish(builder, chain[-1], timing(device).product_out, timing(device).product_add, finish, block.output_bytes)
+        _finish(builder, chain[-1], timing(device).product_out, timing(device).product_add, block.finish, block.output_bytes)
     return builder.build()
 
 
@@ -264,7 +269,7 @@ def _bias_first(builder: _Builder, block: DenseBlock, chains: list[list[int]]) -
 
     A product names the accumulator that it reads and the one that it writes (llvm-aie: vmac cm, cm, x, y).
     """
-    w, bias = _Widths(builder.device), block.finish[0].bias
+    w, bias = _Widths(builder.device), block.start.bias
     starts = []
     for _ in range(block.columns if bias is Bias.COLUMN else block.rows):
         vectors = _bias_vectors(builder, bias)

@@ -8,6 +8,7 @@ Run it again when placer/operations.py changes; a test schedules a few bodies an
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def bodies() -> tuple[DenseBlock | ElementwiseBlock, ...]:
     found: list[DenseBlock | ElementwiseBlock] = []
     for rows, columns, start in product((1, 2), (1, 2), Start):
         found.append(DenseBlock(rows, columns, start, ()))
-        found += [DenseBlock(rows, columns, start, (step,)) for step in steps]
+        # A sum that starts at a bias is neither doubled nor biased again.
+        biased = start.bias is not Bias.NONE
+        found += [DenseBlock(rows, columns, start, (s,)) for s in steps if not biased or s in {PLAIN, replace(PLAIN, relu=True)}]
         found.append(DenseBlock(rows, columns, start, (PLAIN,), 2))
     found += [ElementwiseBlock(n, (s,)) for n in (1, 2) for s in steps if s.bias is not Bias.ROW and not s.doubled]
     return tuple(found)

@@ -27,16 +27,34 @@ def spec(role: Role = Role.SINGLE) -> DenseSpec:
     ("role", "kinds"),
     [
         (Role.SINGLE, "input weights bias output"),
-        (Role.FIRST, "input weights partial_out"),
+        (Role.FIRST, "input weights bias partial_out"),
         (Role.MIDDLE, "input weights partial_in partial_out"),
-        (Role.LAST, "input weights bias partial_in output"),
+        (Role.LAST, "input weights partial_in output"),
     ],
 )
 def test_arguments_by_role(role: Role, kinds: str) -> None:
-    """Signature order; bias and output belong to the roles that finish."""
+    """Signature order; sums start at the bias where they start, and the output belongs to the roles that finish."""
     kernel = contract(spec(role))
     assert [a.kind.value for a in kernel.arguments] == kinds.split()
     assert kernel.template == f"dense_{role.value}"
+
+
+@pytest.mark.parametrize("late", [replace(BIASED, up=1), replace(BIASED, wide=True)])
+def test_a_bias_of_a_sum_that_grows_later_waits_for_the_last_tile(late: Step) -> None:
+    """A doubled sum, or one of 64-bit lanes and two words of bias, cannot start at it."""
+    first, last = (contract(replace(spec(role), steps=(late,))).argument(ArgumentKind.BIAS) for role in (Role.FIRST, Role.LAST))
+    assert first is None
+    assert last is not None
+    assert last.elements == 16 * late.planes
+
+
+def test_channel_values_are_where_they_are_used() -> None:
+    """The first bias in the first tile; multipliers and the biases of later steps in the last."""
+    steps = (replace(BIASED, multiplier=np.arange(16)), BIASED)
+    held = {role: contract(replace(spec(role), steps=steps)).argument(ArgumentKind.BIAS) for role in Role}
+    assert {role: a.elements // 16 if a else 0 for role, a in held.items()} == {
+        Role.SINGLE: 3, Role.FIRST: 1, Role.MIDDLE: 0, Role.LAST: 2,
+    }  # fmt: skip
 
 
 def test_memory_counts_copies() -> None:

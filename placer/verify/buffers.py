@@ -60,9 +60,17 @@ def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int
         needs.append(("weights", inner // split.k * channels * layer.weight_type.bytes, 1))
     if isinstance(layer, TableLayer | InterpolationLayer):
         needs.append(("weights", _table_bytes(layer, pair.target.element_bytes), 1))
-    if finishes and _planes(layer):
-        needs.append(("bias", channels * _planes(layer) * VALUE_BYTES, 1))
+    planes = _planes_held(layer, tile.k_index == 0, finishes)
+    if planes:
+        needs.append(("bias", channels * planes * VALUE_BYTES, 1))
     return needs
+
+
+def _planes_held(layer: Layer, begins: bool, finishes: bool) -> int:
+    """Values a channel in one tile of a cascade: a bias that sums can start at is in the first one, all others are in the last."""
+    first = layer.steps[0] if isinstance(layer, DenseLayer) else None
+    started = int(first is not None and first.bias is not None and first.up == 0 and not first.wide)
+    return (started if begins else 0) + (_planes(layer) - started if finishes else 0)
 
 
 def _table_bytes(layer: TableLayer | InterpolationLayer, element_bytes: int) -> int:

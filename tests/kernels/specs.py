@@ -33,7 +33,7 @@ def chains(output: IntType) -> tuple[tuple[Step, ...], ...]:
 
 
 def dense_specs(generation: str, every_output: bool = False) -> Iterator[DenseSpec]:
-    """Each combination of operand types, shape, register block, side and role; sizes leave a rest in every direction.
+    """Each combination of operand types, shape, register block, side and role; sizes leave a rest of columns, and every other one of rows.
 
     Output types and chains of steps take turns, unless every_output.
     """
@@ -54,7 +54,8 @@ def _dense(
     generation: str, shape: MmulShape, output: IntType, block: tuple[int, int], role: Role, side: Side, transposed: bool, number: int
 ) -> DenseSpec:
     source, weight = (shape.left, shape.right) if side is Side.RIGHT else (shape.right, shape.left)
-    rows = shape.m * (2 * block[0] - 1 if block[0] > 1 else 3)
+    # With a rest of rows, and without one, where one loop runs over all register blocks.
+    rows = shape.m * (4 if block[0] == 1 else 2 * block[0]) if number % 2 else shape.m * (2 * block[0] - 1 if block[0] > 1 else 3)
     return DenseSpec(
         generation=generation,
         role=role,

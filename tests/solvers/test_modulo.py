@@ -74,7 +74,7 @@ def test_the_stored_schedule_of_an_addition() -> None:
 
 def test_deeper_blocks_take_one_interval_a_product() -> None:
     """The stored overhead, taken from blocks two deep, holds for a block four deep, alone and pipelined at what its busiest unit needs."""
-    block = DenseBlock(2, 2, Start.ZERO, (LINEAR,))
+    block = DenseBlock(2, 2, Start.COLUMN, (StepKind(Bias.NONE, False, True),))
     body = dense_block(block, 4, VEK280)
     assert schedule_once(body).length == block_cycles(block, 4, VEK280)
     loop = schedule_loop(body)

@@ -32,8 +32,10 @@ struct DenseKernel {
 
     // 16 deep: 64 products of a 2 x 2 block are a sixteenth of the program memory.
     static constexpr bool unrolls_depth = G::inner_blocks <= 16;
-    // An accumulator that nothing doubles later may start at the bias, which then costs no addition.
-    static constexpr bool starts_at_bias = !Reads && !Writes && Config::steps[0].bias && Config::steps[0].up == 0 && !Config::steps[0].wide;
+    // A sum that nothing doubles later starts at the bias, alone or in the first tile of a cascade, and the bias costs no addition.
+    static constexpr bool sums_start_at_bias = Config::steps[0].bias && Config::steps[0].up == 0 && !Config::steps[0].wide;
+    static constexpr bool starts_at_bias = !Reads && sums_start_at_bias;
+    static constexpr Bias bias_where = !sums_start_at_bias ? Bias::to_add : Reads ? Bias::elsewhere : Bias::added;
 
     static const int32 *bias_of(const Call &call, unsigned row, unsigned column) {
         return bias_at<Config>(call.bias, G::left ? row * G::m : column * 8);
@@ -58,7 +60,7 @@ struct DenseKernel {
             const auto acc = raised<Config::steps[0].up, Config::steps[0].wide>(sum.to_accum());
             const int32 *bias = bias_of(call, row, column);
             aie::store_v(call.output + G::output_at(group, row, column),
-                         finish<Config, G::left, G::m, starts_at_bias>(acc, bias, G::channels));
+                         finish<Config, G::left, G::m, bias_where>(acc, bias, G::channels));
         }
     }
 
@@ -104,12 +106,32 @@ struct DenseKernel {
             block<rest, Columns>(call, group, G::row_blocks - rest, column);
     }
 
+    // Where no rows are left over and a block outlasts the arithmetic of its place, all of its size are one loop, which fills its pipeline once.
+    static constexpr bool one_loop = unrolls_depth && G::inner_blocks >= 2 && G::row_blocks > G::register_rows &&
+                                     G::row_blocks % G::register_rows == 0;
+
+    /// Register blocks column by column, as column_of_blocks has them, in one loop.
+    template <unsigned Columns>
+    static void all_blocks(const Call &call, unsigned group) {
+        constexpr unsigned rows = G::register_rows, count = (G::row_blocks / rows) * (G::column_blocks / Columns);
+        unsigned row = 0, column = 0;
+        for (unsigned i = 0; i < count; ++i) PLACER_PIPELINED {
+            block<rows, Columns>(call, group, row, column);
+            const bool ends = row + rows == G::row_blocks;
+            row = ends ? 0 : row + rows;
+            column = ends ? column + Columns : column;
+        }
+    }
+
     static void run(const Call &call) {
         constexpr unsigned columns = G::register_columns, rest = G::column_blocks % columns;
         set_modes();
         for (unsigned group = 0; group < G::groups; ++group) {
-            for (unsigned column = 0; column + columns <= G::column_blocks; column += columns) PLACER_PIPELINED
-                column_of_blocks<columns>(call, group, column);
+            if constexpr (one_loop)
+                all_blocks<columns>(call, group);
+            else
+                for (unsigned column = 0; column + columns <= G::column_blocks; column += columns) PLACER_PIPELINED
+                    column_of_blocks<columns>(call, group, column);
             if constexpr (rest > 0)
                 column_of_blocks<rest>(call, group, G::column_blocks - rest);
         }
@@ -122,8 +144,8 @@ void dense_single(adf::input_buffer<Input> &x, const Weight *weights, const int3
 }
 
 template <class Config, class Input, class Weight, class Tag>
-void dense_first(adf::input_buffer<Input> &x, const Weight *weights, output_cascade<Tag> *partial_out) {
-    DenseKernel<Config, false, true>::run({x.data(), weights, nullptr, nullptr, partial_out, nullptr});
+void dense_first(adf::input_buffer<Input> &x, const Weight *weights, const int32 *bias, output_cascade<Tag> *partial_out) {
+    DenseKernel<Config, false, true>::run({x.data(), weights, bias, nullptr, partial_out, nullptr});
 }
 
 template <class Config, class Input, class Weight, class Tag>

@@ -131,11 +131,15 @@ inline auto raised(aie::accum<Tag, N> acc) {
     }
 }
 
-/// acc + bias, and on to the values that follow; Biased: the accumulator already holds it.
-template <Step S, bool ByRow, unsigned Rows, bool Biased, class Tag>
+/// Where the bias of a first step is: still to be added, in the accumulator and among the values, or in the accumulator alone, where
+/// another tile of the cascade put it.
+enum class Bias { to_add, added, elsewhere };
+
+/// acc + bias, and on to the values that follow.
+template <Step S, bool ByRow, unsigned Rows, Bias Where, class Tag>
 inline aie::accum<Tag, Rows * 8> with_bias(aie::accum<Tag, Rows * 8> acc, const int32 *__restrict &values, unsigned stride) {
-    if constexpr (S.bias) {
-        if constexpr (!Biased)
+    if constexpr (S.bias && Where != Bias::elsewhere) {
+        if constexpr (Where == Bias::to_add)
             acc = aie::add(acc, bias_block<ByRow, Rows>(values));
         values += stride;
         if constexpr (S.wide) {
@@ -169,15 +173,15 @@ inline aie::vector<T, Rows * 8> rescaled(const aie::accum<Tag, Rows * 8> &acc, c
 }
 
 /// Steps I, I + 1, ... of Config on one block. `values` points at the values of the next step that holds any for this block; those of one
-/// block lie `stride` values apart. Biased: the accumulator already holds the bias of step I.
-template <class Config, bool ByRow, unsigned Rows, bool Biased = false, unsigned I = 0, class Tag>
+/// block lie `stride` values apart. Where: of the bias of step I.
+template <class Config, bool ByRow, unsigned Rows, Bias Where = Bias::to_add, unsigned I = 0, class Tag>
 inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Rows * 8> acc, const int32 *__restrict values, unsigned stride) {
     constexpr Step step = Config::steps[I];
     using Result = step_type<Config, I>;
     static_assert(step.shift >= 0 && step.shift < 60, "a left shift is written as `up`, and a shift is at most 59");
     static_assert(step.bits == 0 || step.bits == 8 || step.bits == 16 || step.bits == 32, "a step ends in 8, 16 or 32 bits, or says 0");
     static_assert(step.low <= step.high, "a step clips to low..high, and low is above high");
-    acc = with_bias<step, ByRow, Rows, Biased>(acc, values, stride);
+    acc = with_bias<step, ByRow, Rows, Where>(acc, values, stride);
     aie::vector<Result, Rows * 8> out;
     if constexpr (step.scales())
         out = rescaled<step, Result, ByRow, Rows>(acc, values, stride);
@@ -193,7 +197,7 @@ inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Row
         constexpr Step following = Config::steps[I + 1];
         aie::accum<std::conditional_t<following.wide, acc64, entry_tag<Result>>, Rows * 8> next;
         next.from_vector(out, following.up);
-        return finish<Config, ByRow, Rows, false, I + 1>(next, values, stride);
+        return finish<Config, ByRow, Rows, Bias::to_add, I + 1>(next, values, stride);
     } else {
         static_assert(std::is_same_v<Result, typename Config::output>, "the last step's bits are not those of the output");
         return out;

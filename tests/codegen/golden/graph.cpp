@@ -12,8 +12,8 @@ namespace {
 void load_parameters() {
     for (int i = 0; i < 8; ++i) {
         network.update(network.quantizelinear_20_node_op_weights[i], quantizelinear_20_node_op_weights[place::quantizelinear_20_node_op[i].weights_part], 64);
-        if (i % 2 == 1)
-            network.update(network.quantizelinear_20_node_op_bias[i / 2], quantizelinear_20_node_op_bias[place::quantizelinear_20_node_op[i].bias_part], 8);
+        if (i % 2 == 0)
+            network.update(network.quantizelinear_20_node_op_start[i / 2], quantizelinear_20_node_op_start[place::quantizelinear_20_node_op[i].bias_part], 8);
     }
     for (int i = 0; i < 8; ++i) {
         network.update(network.quantizelinear_32_node_op_weights[i], quantizelinear_32_node_op_weights[place::quantizelinear_32_node_op[i].weights_part], 32);

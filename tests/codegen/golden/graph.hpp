@@ -15,7 +15,7 @@ public:
     adf::output_plio quantizelinear_40_out[8];
     adf::input_port quantizelinear_20_node_op_weights[8];
     adf::input_port quantizelinear_32_node_op_weights[8];
-    adf::input_port quantizelinear_20_node_op_bias[4];
+    adf::input_port quantizelinear_20_node_op_start[4];
 
     Network() {
         quantizelinear_3_in[0] = adf::input_plio::create("quantizelinear_3_in0", adf::plio_128_bits, "data/quantizelinear_3_in0.txt", plio_mhz);
@@ -82,8 +82,8 @@ private:
             adf::connect<adf::parameter>(quantizelinear_20_node_op_weights[i], adf::async(k.in[1]));
             adf::single_buffer(k.in[1]);
             adf::location<adf::buffer>(k.in[1]) = at(t.weights);
-            if (last) {
-                adf::connect<adf::parameter>(quantizelinear_20_node_op_bias[i / 2], adf::async(k.in[2]));
+            if (first) {
+                adf::connect<adf::parameter>(quantizelinear_20_node_op_start[i / 2], adf::async(k.in[2]));
                 adf::single_buffer(k.in[2]);
                 adf::location<adf::buffer>(k.in[2]) = at(t.bias);
             }
@@ -92,7 +92,7 @@ private:
                 adf::location<adf::buffer>(k.out[0]) = {at(t.output[0]), at(t.output[1])};
             }
             if (!first)
-                adf::connect<adf::cascade>(quantizelinear_20_node_op[i - 1].out[0], k.in[last ? 3 : 2]);
+                adf::connect<adf::cascade>(quantizelinear_20_node_op[i - 1].out[0], k.in[2]);
         }
     }
 
