@@ -53,8 +53,8 @@ class LayerPlan:
     """A layer: its kernel configuration, its tiles in cascade order, and the distinct arrays that they hold.
 
     kernels: the contract of each role that occurs. weights: [parts, values] of the weight type, without columns where there are none;
-    start: [parts, values] int32, the bias at which the first tile of a cascade starts its sums. bias: all other channel values. Both without
-    columns where there are none.
+    start: [parts, values] int32, the bias at which the first tile of a cascade starts its sums. bias: all other channel values. Both
+    without columns where there are none.
     """
 
     id: str

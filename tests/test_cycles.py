@@ -56,8 +56,8 @@ def call(
     ],
 )
 def test_published_kernels(shape: tuple[int, int, int], place: Place, finish: StepKind, output_bytes: int, published: float) -> None:
-    """Within 10 % of vendor simulation and silicon, as the nests that those kernels are, and as the one loop of ours; no constant of the model
-    is set from any of them.
+    """Within 10 % of vendor simulation and silicon, as the nests that those kernels are, and as the one loop of ours; no constant of the
+    model is set from any of them.
     """
     nest, ours = (call(*shape, place=place, finish=finish, output_bytes=output_bytes, nested=nested) for nested in (True, False))
     assert nest == pytest.approx(published, rel=0.10)
