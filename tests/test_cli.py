@@ -54,11 +54,16 @@ def test_solve_and_verify(placer: CommandLine, tmp_path: Path) -> None:
     lines = ran.out.splitlines()
     assert len(lines) == 1
     result = json.loads(lines[-1])
-    assert list(result) == ["status", "mapping", "adf", "interval_cycles", "latency_cycles", "tiles_used", "objective", "seconds", "check"]
+    assert list(result) == [
+        "status", "mapping", "adf", "interval_cycles", "latency_cycles", "tiles_used", "inferences_per_second", "latency_ns", "objective",
+        "seconds", "check",
+    ]  # fmt: skip
     assert result["status"] == "OPTIMAL"
     mapping = json.loads(Path(result["mapping"]).read_text())
     assert (mapping["schema"], mapping["batch"], mapping["tiles_used"]) == ("placer.mapping/1", 2, result["tiles_used"])
     assert [list(o) for o in result["objective"]] == [["level", "value", "bound"]] * len(result["objective"])
+    assert result["inferences_per_second"] == pytest.approx(2 * 1250e6 / result["interval_cycles"])
+    assert result["latency_ns"] == pytest.approx(result["latency_cycles"] * 0.8)
     assert list(result["seconds"]) == ["import", "options", "solve", "verify", "emit"]
     assert {"graph.hpp", "graph.cpp", "config.hpp", "aie.cfg", "Makefile", "README.md"} <= {p.name for p in Path(result["adf"]).iterdir()}
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"adf", "mapping.json", "model.onnx", "report.html", "run.json"}
