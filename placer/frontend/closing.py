@@ -9,7 +9,8 @@ import numpy as np
 
 from placer.arithmetic import NODE_BITS, SEGMENT_BITS
 from placer.errors import UnsupportedModelError
-from placer.fixed_point import MAX_SHIFT, FloatArray, TooLargeError, clamp, factor, rounding
+from placer.fixed_point import MAX_SHIFT, FloatArray, TooLargeError, clamp, factor, rounding, uniform_power
+from placer.frontend.float32 import Factors, enumerable, fit_bias, fit_factors, shifted, summed
 from placer.frontend.graph import Graph
 from placer.frontend.values import Applied, Arithmetic, Function, Linear, Mapped, Normalised, Product, Scaled, Sum, Times
 from placer.network import (
@@ -151,13 +152,8 @@ def _operation(graph: Graph, op_name: str, value: Linear | Mapped, target: str, 
         case Scaled():
             return Requantise(op_name, value.source, target, _scaled(graph.type(value.source), value, kind))
         case Sum():
-            left, right = graph.type(value.left), graph.type(value.right)
-            ratios = np.array([value.left_gain * left.scale, value.right_gain * right.scale]) / kind.scale
-            found = factor(ratios)
-            a, b = (int(m) for m in found.multiplier)
-            largest = abs(a) * left.largest + abs(b) * right.largest
-            ends = rounding(np.ldexp(np.ones(1), -found.shift), np.zeros(1), NOTHING, largest, kind, value.limits, not _powers(a, b))
-            return Add(op_name, value.left, value.right, target, a, b, ends)
+            sum_of = _summed(graph.type(value.left), graph.type(value.right), value, kind)
+            return Add(op_name, value.left, value.right, target, sum_of.left, sum_of.right, sum_of.rounding)
         case Times():
             left, right = graph.type(value.left), graph.type(value.right)
             ratio = np.full(1, value.gain * left.scale * right.scale / kind.scale)
@@ -167,6 +163,19 @@ def _operation(graph: Graph, op_name: str, value: Linear | Mapped, target: str, 
             return _normalise(graph.type(value.source), op_name, value, target, kind)
         case Mapped():
             return _function(graph.type(value.source), op_name, value, target, kind)
+
+
+def _summed(left: QuantType, right: QuantType, value: Sum, kind: QuantType) -> Factors:
+    ratios = np.array([value.left_gain * left.scale, value.right_gain * right.scale]) / kind.scale
+    found = factor(ratios)
+    a, b = (int(m) for m in found.multiplier)
+    largest = abs(a) * left.largest + abs(b) * right.largest
+    exact = _powers(a, b)
+    ends = rounding(np.ldexp(np.ones(1), -found.shift), np.zeros(1), NOTHING, largest, kind, value.limits, not exact)
+    factors = Factors(a, b, ends)
+    if exact or not enumerable(left, right) or value.left_gain != 1 or abs(value.right_gain) != 1 or np.any(ends.multiplier != 1):
+        return factors
+    return fit_factors(factors, left, right, kind, summed(left, right, value.right_gain, kind, value.fused))
 
 
 def _powers(*factors: int) -> bool:
@@ -199,7 +208,10 @@ def _scaled(source: QuantType, value: Scaled, kind: QuantType) -> Rounding:
     if np.any((gain == 0) & (offset != 0)):
         raise TooLargeError("a factor of 0 leaves only a constant")
     steps = np.divide(offset, gain * source.scale, out=np.zeros(len(gain)), where=gain != 0)
-    return rounding(gain * source.scale / kind.scale, steps, NOTHING + source.zero_point, source.largest, kind, value.limits)
+    found = rounding(gain * source.scale / kind.scale, steps, NOTHING + source.zero_point, source.largest, kind, value.limits)
+    if uniform_power(found.multiplier) or not enumerable(source) or np.any(gain != 1):
+        return found
+    return fit_bias(found, source, kind, shifted(source, offset, kind))
 
 
 def _normalise(source: QuantType, op_name: str, value: Normalised, target: str, kind: QuantType) -> Normalise:

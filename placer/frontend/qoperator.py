@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from placer.frontend.functions import unary_function
 from placer.frontend.products import matmul, transposed
 from placer.frontend.scales import Grid, dequantised, element_type, grid, tensor_type
 from placer.frontend.shapes import mean_axis
-from placer.frontend.values import Constant, Quantised, RawInput, Value
+from placer.frontend.values import Constant, Quantised, RawInput, Sum, Value
 
 if TYPE_CHECKING:
     from placer.frontend.reader import Reader
@@ -45,6 +46,7 @@ def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) ->
             result = matmul(reader.graph, node, left, right)
         case "QLinearAdd":
             result = operators.add(reader.graph, node, left, right)
+            result = replace(result, fused=True) if isinstance(result, Sum) else result
         case _:
             result = operators.multiply(reader.graph, node, left, right)
     return _rounded(reader, node, result, operands, 6)

@@ -108,7 +108,7 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Sum:
-    """left * left_gain + right * right_gain, between limits: not rounded yet."""
+    """left * left_gain + right * right_gain, between limits: not rounded yet. fused: computed as QLinearAdd does (float32.py)."""
 
     left: str
     right: str
@@ -117,6 +117,7 @@ class Sum:
     shape: tuple[int, ...]
     limits: Limits = UNLIMITED
     moves: tuple[Movement, ...] = ()
+    fused: bool = False
 
 
 @dataclass(frozen=True)
