@@ -62,8 +62,9 @@ def factor(ratio: FloatArray) -> Factor:
     if np.rint(math.ldexp(largest, shift)) >= 1 << MULTIPLIER_BITS:
         shift -= 1
     shift = min(max(shift, 0), MAX_SHIFT)
-    multiplier = np.rint(np.ldexp(ratio, shift)).astype(np.int64)
-    multiplier = np.clip(multiplier, -(1 << MULTIPLIER_BITS) + 1, (1 << MULTIPLIER_BITS) - 1)
+    # A larger ratio than any multiplier's turns whatever is not 0 into the largest result: so does the largest multiplier.
+    most = float((1 << MULTIPLIER_BITS) - 1)
+    multiplier = np.clip(np.rint(np.ldexp(ratio, shift)), -most, most).astype(np.int64)
     while shift and not np.any(multiplier & 1):
         multiplier, shift = multiplier >> 1, shift - 1
     return Factor(multiplier, shift)

@@ -81,7 +81,8 @@ def _read(tensor: onnx.TensorProto, path: Path) -> bytes:
     except ValueError as error:
         raise InputError(f"{path}: tensor {tensor.name!r} states its place in a data file wrongly") from error
     folder = path.resolve().parent
-    if "\x00" in info.location:
+    # Text that is not UTF-8 comes as bytes.
+    if not isinstance(info.location, str) or "\x00" in info.location:
         raise InputError(f"{path}: tensor {tensor.name!r} refers to {info.location!r}, which is no file name")
     # With its symbolic links followed; the model's own folder may be reached through some.
     target = Path(os.path.realpath(folder / info.location))

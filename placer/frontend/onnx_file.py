@@ -111,11 +111,16 @@ def _graph_input(value: onnx.ValueInfoProto, path: Path) -> GraphInput:
 def _check_definitions(graph: onnx.GraphProto, names: list[str], path: Path) -> None:
     """Every value is defined once, every node defines one, and every output is defined."""
     for node in graph.node:
+        # Text that is not UTF-8 comes as bytes.
+        if not all(isinstance(text, str) for text in (node.name, node.op_type, node.domain, *node.input, *node.output)):
+            raise InputError(f"{path}: a node has a name that is not text")
         if not node.output or not node.output[0]:
             raise InputError(f"{path}: node {node.name or node.op_type!r} has no output")
         names.extend(name for name in node.output if name)
     defined: set[str] = set()
     for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"{path}: {name!r} is not a name of text")
         if name in defined:
             raise InputError(f"{path}: {name!r} is defined more than once")
         defined.add(name)

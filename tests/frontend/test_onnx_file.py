@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -291,3 +292,19 @@ def test_a_constant_that_doubles(tmp_path: Path) -> None:
     path = changed(tmp_path, double)
     with pytest.raises(InputError, match="Concat of constants gives up to"):
         read_model(path)
+
+
+@pytest.mark.parametrize("field", [b"layer_of_a_name", b"dense_input"])
+def test_names_that_are_not_text(tmp_path: Path, field: bytes) -> None:
+    """Names in another encoding than UTF-8."""
+
+    def name(model: onnx.ModelProto) -> None:
+        model.graph.node[1].name = "layer_of_a_name"
+        for node in model.graph.node:
+            for i, operand in enumerate(node.input):
+                node.input[i] = "dense_input" if operand == "x" else operand
+        model.graph.input[0].name = "dense_input"
+
+    path = changed(tmp_path, name)
+    path.write_bytes(path.read_bytes().replace(field, b"\xff" + field[1:]))
+    assert re.search("not text|name of text", refused(path))
