@@ -1,6 +1,6 @@
 """Choosing integers that round as the evaluators' float32 arithmetic does, where all operands can be enumerated.
 
-A model of QuantizeLinear and DequantizeLinear means float32 operations, each rounded (IEEE 754); onnxruntime's QLinearAdd is computed so too.
+A model of QuantizeLinear and DequantizeLinear means float32 operations, each rounded (IEEE 754); onnxruntime's QLinearAdd computes in them.
 Where the exact result lies within a few of their last digits of a tie they may round to the other neighbour: of the 65,536 pairs of two
 8-bit operands about one does. The integers of such an operation only stand for its ratios of scales, with bits to spare, so among those
 within that error the ones that give float32's result are as right as any, and agree with it; for few ratios a pair is left that does not.
