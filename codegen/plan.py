@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from placer.codegen.names import identifiers
@@ -286,7 +286,9 @@ class _Planner:
         layout = self.laid_out.layout(edges[0].tensor)
         element = self.laid_out.graph.activation(edges[0].tensor).type.dtype.value
         plans = []
-        for number, shard in enumerate(edges[0].shards.windows(layout)):
+        box = edges[0].shards.shard((edges[0].written, *(e.read for e in edges)), layout)
+        for number, whole in enumerate(edges[0].shards.windows(layout)):
+            shard = replace(whole, samples=box.samples, rows=box.rows, columns=box.columns)
             place = edges[0].memory_tiles[number]
             writers = self._accesses(layout, shard, edges[0].written, place.in_channels, edges[0], True)
             readers = [a for e in edges for a in self._accesses(layout, shard, e.read, e.memory_tiles[number].out_channels, e, False)]

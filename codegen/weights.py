@@ -19,10 +19,10 @@ def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, mmul:
     """[channel parts * contraction parts, values]: part n * contraction + k is what the tile (k, n) holds."""
     source, target = layouts.sources[0], layouts.target
     left = layer.side is Side.LEFT
-    inner, channels = (source.rows, target.rows) if left else (source.columns, target.columns)
-    padded = np.zeros((inner, channels), np.int64)
+    read, written = split.input_partition.window(source), split.output_partition.window(target)
+    k, n = (read.rows, written.rows) if left else (read.columns, written.columns)
+    padded = np.zeros((split.contraction * k, split.channels * n), np.int64)
     padded[: layer.weight.shape[0], : layer.weight.shape[1]] = layer.weight
-    k, n = inner // split.contraction, channels // split.channels
     pack = _left_blocks if left else _right_blocks
     return np.stack(
         [pack(padded[i * k : (i + 1) * k, j * n : (j + 1) * n], mmul) for j in range(split.channels) for i in range(split.contraction)]

@@ -123,8 +123,7 @@ class _Net:
     def _stream_out(self, piece: int, readers: list[Reader]) -> None:
         """The stream of one written window: out of a core tile, or from PLIO."""
         graph, edge = self.graph, self.edges[0]
-        size = self._bytes() // edge.written.pieces
-        busy = transfer_cycles(size, graph.device)
+        busy = transfer_cycles(edge.written_bytes, graph.device)
         if edge.producer in self.layers:
             tile = self._tail(piece)
             where = f"core ({tile.col}, {tile.row}) out"
@@ -179,19 +178,12 @@ class _Net:
                 shard = _enclosing(edge.read, piece, shards)
                 place = edge.memory_tiles[shard]
                 position = (place.col, 1 + place.row)
-                busy = transfer_cycles(self._bytes() // edge.read.pieces, self.graph.device)
+                busy = transfer_cycles(edge.read_bytes, self.graph.device)
                 where = f"memory tile ({place.col}, {place.row})"
                 number = self.graph.add(Activity(f"{edge.tensor} [{piece}]", Kind.MEMORY_OUT, where, edge.consumer, busy))
                 self._deliver(number, busy, position, self._readers(edge, piece))
                 found[shard].append(Reader(number, busy, 0, position))
         return found
-
-    def _bytes(self) -> int:
-        """Bytes of the whole activation, padding included."""
-        for edge in self.edges:
-            if edge.consumer in self.layers:
-                return _buffer_bytes(self.layers[edge.consumer], INPUT_KINDS[edge.port]) * edge.read.pieces
-        return _buffer_bytes(self.layers[self.edges[0].producer], "output") * self.edges[0].written.pieces
 
     def _tail(self, piece: int) -> MappedTile:
         """The core tile that writes window `piece`."""
@@ -212,10 +204,6 @@ class _Net:
         """The activity that writes window `piece`, and the cycles from its start to the window's end."""
         layer, tile = self.layers[self.edges[0].producer], self._tail(piece)
         return self.cascades[layer.name][tile.m_index * layer.split.n + tile.n_index], self._start_of_tail() + layer.cycles
-
-
-def _buffer_bytes(layer: MappedLayer, kind: str) -> int:
-    return next(b.bytes for t in layer.tiles for b in t.buffers if b.kind == kind)
 
 
 def _enclosing(fine: Partition, piece: int, coarse: Partition) -> int:

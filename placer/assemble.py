@@ -98,16 +98,17 @@ def _layer(problem: MappingProblem, laid_out: LaidOutGraph, solution: Solution, 
     inner = 0
     if isinstance(layer, DenseLayer):
         inner = source.columns if layer.side is Side.RIGHT else source.rows
-    tiles = []
+    tiles, stalls = [], 0
     for chain in range(split.chains):
         for position in range(split.contraction):
             dx, dy = shape.tile(chain, position)
             col, row = choice.column + dx, choice.row + dy
-            places = place_buffers(buffer_needs(layer, split, layouts, position, problem.device), problem.device.core)
-            assert places is not None, "options hold only splits whose buffers fit"
+            memory = place_buffers(buffer_needs(layer, split, layouts, position, problem.device), problem.device.core)
+            assert memory is not None, "options hold only splits whose buffers fit"
+            stalls = max(stalls, memory.stalls)
             buffers = tuple(
                 TileBuffer(p.need.kind.value, p.need.bytes, p.need.copies, tuple(_at(problem, col, row, o) for o in p.offsets))
-                for p in places
+                for p in memory.places
             )
             data, channel = divmod(chain, split.channels)
             tiles.append(MappedTile(col, row, role(position, split.contraction), data, position, channel, buffers))
@@ -123,6 +124,7 @@ def _layer(problem: MappingProblem, laid_out: LaidOutGraph, solution: Solution, 
         mmul=problem.device.mmul,
         split=MappedSplit(split.data.pieces, split.contraction, split.channels, split.data),
         cycles=option.cycles,
+        stall_cycles=stalls,
         hop_cycles=(option.latency - option.cycles) // max(1, split.contraction - 1),
         tiles=tuple(tiles),
     )
@@ -205,6 +207,7 @@ def _edges(problem: MappingProblem, solution: Solution, slots: tuple[BufferSlot,
     assert written is not None, "the producer of a net writes"
     edges = []
     for index, (reader, kind) in enumerate(zip(net.readers, choice.kinds, strict=True)):
+        read = _option(problem, solution, reader.block).inputs[reader.port]
         ends = (problem.blocks[net.producer], problem.blocks[reader.block])
         buffered = kind is EdgeKind.MEMORY_TILE
         memory_tiles = tuple(
@@ -220,7 +223,9 @@ def _edges(problem: MappingProblem, solution: Solution, slots: tuple[BufferSlot,
                 port=reader.port,
                 kind=_kind_name(kind, ends),
                 written=written,
-                read=_option(problem, solution, reader.block).inputs[reader.port],
+                read=read,
+                written_bytes=written.window_bytes(net.layout),
+                read_bytes=read.window_bytes(net.layout),
                 shards=choice.shards if buffered else None,
                 memory_tiles=memory_tiles,
             )

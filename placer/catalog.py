@@ -75,10 +75,12 @@ class Argument:
 class OperationCounts:
     """Instructions of one call outside loop control. loads and stores in accesses of the generation's load unit (256 or 512 bits).
 
-    shuffles: rearrangements of left operands. finishes: output vectors that pass the chain of steps.
+    second_loads: those of the loads that are not of the first input: of weights, a table or the second input. shuffles: rearrangements of
+    left operands. finishes: output vectors that pass the chain of steps.
     """
 
     loads: int
+    second_loads: int
     macs: int
     stores: int
     shuffles: int
@@ -181,10 +183,12 @@ def dense_operations(spec: DenseSpec) -> OperationCounts:
         left_loads = left * spec.inner_blocks * _accesses(spec.mmul.m * 8 * spec.left_type.bytes, unit)
     else:
         left_loads = left * steps * _accesses(left_bytes, unit)
+    right_loads = right * steps * _accesses(right_bytes, unit)
     blocks = spec.groups * spec.row_blocks * spec.column_blocks
     finished = spec.mmul.m * 8 * spec.output.bytes
     return OperationCounts(
-        loads=left_loads + right * steps * _accesses(right_bytes, unit),
+        loads=left_loads + right_loads,
+        second_loads=right_loads if spec.side is Side.RIGHT else left_loads,
         macs=products * spec.mmul.intrinsics,
         stores=blocks * _accesses(finished, unit) if spec.role.finishes else 0,
         shuffles=shuffles,
@@ -231,6 +235,7 @@ def _elementwise(spec: SteppedSpec) -> KernelContract:
         stack_bytes=STACK_BYTES,
         operations=OperationCounts(
             loads=blocks * sum(per_block),
+            second_loads=blocks * sum(per_block[1:]),
             macs=0,
             stores=blocks * _accesses(spec.m * 8 * spec.output.bytes, spec.load_bytes),
             shuffles=0,
@@ -258,7 +263,9 @@ def _function(spec: FunctionSpec) -> KernelContract:
         header="lookup.hpp",
         arguments=arguments,
         stack_bytes=STACK_BYTES,
-        operations=OperationCounts(loads=(1 + lookups) * spec.elements, macs=0, stores=spec.elements, shuffles=0, finishes=0),
+        operations=OperationCounts(
+            loads=(1 + lookups) * spec.elements, second_loads=lookups * spec.elements, macs=0, stores=spec.elements, shuffles=0, finishes=0
+        ),
         program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 8 * lookups) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.function(spec, inputs),
     )
@@ -277,7 +284,7 @@ def _normalise(spec: NormaliseSpec) -> KernelContract:
         header="normalise.hpp",
         arguments=arguments,
         stack_bytes=STACK_BYTES,
-        operations=OperationCounts(loads=4 * groups, macs=8 * groups, stores=groups, shuffles=8 * groups, finishes=groups),
+        operations=OperationCounts(loads=4 * groups, second_loads=0, macs=8 * groups, stores=groups, shuffles=8 * groups, finishes=groups),
         program_bytes=(4 * PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 60) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.normalise(spec, inputs),
     )

@@ -53,6 +53,7 @@ def allot_memory_tiles(problem: MappingProblem, solution: Solution) -> tuple[Buf
             evaluation.option(r.block).inputs[r.port].pieces // choice.shards.pieces if kind is EdgeKind.MEMORY_TILE else 0
             for r, kind in zip(net.readers, choice.kinds, strict=True)
         ]
+        box = evaluation.shard(number)
         for shard in range(choice.shards.pieces):
             col = choice.column + shard
             here = [s for s in slots if (s.col, s.row) == (col, choice.row)]
@@ -64,7 +65,7 @@ def allot_memory_tiles(problem: MappingProblem, solution: Solution) -> tuple[Buf
                     net=number,
                     col=col,
                     row=choice.row,
-                    bytes=2 * choice.shards.window_bytes(net.layout),
+                    bytes=2 * box.bytes(net.layout.element_bytes),
                     offset=sum(s.bytes for s in here),
                     in_channels=tuple(range(first_in, first_in + writers)),
                     out_channels=tuple(tuple(range(end - count, end)) for end, count in zip(ends, readers, strict=True)),

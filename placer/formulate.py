@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+
+import numpy as np
 
 from placer.device import Device
 from placer.errors import InfeasibleError
@@ -43,7 +47,7 @@ def formulate(
     Raises InfeasibleError when a layer fits no split, or all layers together need more tiles than there are.
     """
     graph = laid_out.graph
-    blocks = [Block(layer.name, BlockKind.LAYER, layer_options(layer, laid_out.of_layer(layer), device)) for layer in graph.layers]
+    blocks = [Block(layer.name, BlockKind.LAYER, options) for layer, options in zip(graph.layers, _options(laid_out, device), strict=True)]
     _check_tiles(blocks, device)
     nets = []
     for activation in graph.activations:
@@ -67,6 +71,30 @@ def formulate(
             blocks.append(_border(activation.name, BlockKind.OUTPUT, writes, layout, ports, device))
         nets.append(Net(activation.name, layout, producer, tuple(readers)))
     return MappingProblem(graph.name, laid_out.batch, device, tuple(blocks), tuple(nets), objective, row_weight, limits)
+
+
+def _options(laid_out: LaidOutGraph, device: Device) -> Iterator[tuple[Option, ...]]:
+    """The options of each layer; layers that differ in names and values alone have the same."""
+    known: dict[Hashable, tuple[Option, ...]] = {}
+    for layer in laid_out.graph.layers:
+        key = (_form(layer), laid_out.of_layer(layer))
+        if key not in known:
+            known[key] = layer_options(layer, laid_out.of_layer(layer), device)
+        yield known[key]
+
+
+def _form(value: object) -> Hashable:
+    """All of a layer but its names (its strings) and the numbers inside its arrays."""
+    if isinstance(value, np.ndarray):
+        return value.shape
+    if isinstance(value, tuple):
+        return tuple(map(_form, value))
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return None
+    if is_dataclass(value):
+        return (type(value), *(_form(getattr(value, f.name)) for f in fields(value)))
+    assert value is None or isinstance(value, int | Enum), "layers hold numbers, names, arrays and steps"
+    return value
 
 
 def _border(name: str, kind: BlockKind, windows: set[Partition], layout: Layout, ports: int, device: Device) -> Block:

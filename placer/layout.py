@@ -24,22 +24,45 @@ class Layout:
     """An activation as stored: samples x rows x columns elements, padded to whole blocks.
 
     samples: 1 when the rows of all samples follow each other without padding, else the batch.
-    rows: rows of one of those samples. columns: a multiple of 8.
+    rows: rows of one of those samples, a multiple of `block_rows`. columns: a multiple of 8.
     """
 
     samples: int
     rows: int
     columns: int
     element_bytes: int
+    block_rows: int = 4
 
     @property
     def bytes(self) -> int:
-        return self.samples * self.rows * self.columns * self.element_bytes
+        return self.box.bytes(self.element_bytes)
+
+    @property
+    def box(self) -> Box:
+        """All of it."""
+        return Box(self.samples, self.rows, self.columns)
+
+
+@dataclass(frozen=True)
+class Box:
+    """Extents of a part of an activation, in elements along each axis."""
+
+    samples: int
+    rows: int
+    columns: int
+
+    def bytes(self, element_bytes: int) -> int:
+        """Bytes of so many elements."""
+        return self.samples * self.rows * self.columns * element_bytes
+
+    def joined(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        return Box(max(self.samples, other.samples), max(self.rows, other.rows), max(self.columns, other.columns))
 
 
 @dataclass(frozen=True)
 class Window:
-    """A box of an activation: half-open ranges of samples, rows and columns."""
+    """A box of an activation at its place: half-open ranges of samples, rows and columns."""
 
     sample: int
     samples: int
@@ -51,7 +74,11 @@ class Window:
 
 @dataclass(frozen=True, order=True)
 class Partition:
-    """A layout cut into samples x rows x columns equal windows."""
+    """A layout cut into samples x rows x columns equal windows of whole blocks.
+
+    Where the blocks of an axis do not divide into so many parts, windows are as large as the largest part, and the last ones hang over the
+    end of the layout: what they hold there is padding, which no result depends on.
+    """
 
     samples: int
     rows: int
@@ -61,9 +88,58 @@ class Partition:
     def pieces(self) -> int:
         return self.samples * self.rows * self.columns
 
-    def refines(self, coarser: Partition) -> bool:
-        """Whether every window of this partition lies inside one window of `coarser`."""
-        return self.samples % coarser.samples == 0 and self.rows % coarser.rows == 0 and self.columns % coarser.columns == 0
+    def window(self, layout: Layout) -> Box:
+        """The extents of one window."""
+        return Box(
+            -(-layout.samples // self.samples),
+            round_up(-(-layout.rows // self.rows), layout.block_rows),
+            round_up(-(-layout.columns // self.columns), BLOCK_COLUMNS),
+        )
+
+    def cover(self, layout: Layout) -> Box:
+        """The extents of all windows together: the layout's, and what they hang over."""
+        one = self.window(layout)
+        return Box(self.samples * one.samples, self.rows * one.rows, self.columns * one.columns)
+
+    def cuts(self, layout: Layout) -> bool:
+        """Whether every window holds some of the layout."""
+        if min(self.samples, self.rows, self.columns) < 1:
+            return False
+        one = self.window(layout)
+        ends = (
+            (self.samples, one.samples, layout.samples),
+            (self.rows, one.rows, layout.rows),
+            (self.columns, one.columns, layout.columns),
+        )
+        return all((count - 1) * size < whole for count, size, whole in ends)
+
+    def divides(self, layout: Layout) -> bool:
+        """Whether the windows hold nothing but the layout."""
+        return min(self.samples, self.rows, self.columns) >= 1 and self.cover(layout) == layout.box
+
+    def refines(self, coarser: Partition, layout: Layout) -> bool:
+        """Whether every window of `coarser` holds the same number of windows of this partition, whole.
+
+        An axis that `coarser` leaves whole holds what hangs over as well.
+        """
+        mine, other = self.window(layout), coarser.window(layout)
+        axes = (
+            (self.samples, mine.samples, coarser.samples, other.samples),
+            (self.rows, mine.rows, coarser.rows, other.rows),
+            (self.columns, mine.columns, coarser.columns, other.columns),
+        )
+        return all(q == 1 or (p % q == 0 and p // q * size == whole) for p, size, q, whole in axes)
+
+    def shard(self, fine: tuple[Partition, ...], layout: Layout) -> Box:
+        """The extents of one window of this partition with room for the windows of `fine`, each of which refines it."""
+        box = self.window(layout)
+        for partition in fine:
+            cover = partition.cover(layout)
+            over = Box(
+                *(c if q == 1 else 0 for c, q in ((cover.samples, self.samples), (cover.rows, self.rows), (cover.columns, self.columns)))
+            )
+            box = box.joined(over)
+        return box
 
     def inside(self, window: int, finer: Partition) -> tuple[int, ...]:
         """The numbers of the windows of `finer`, which refines this partition, that lie in window number `window` of this one."""
@@ -80,18 +156,23 @@ class Partition:
     def windows(self, layout: Layout) -> tuple[Window, ...]:
         """The windows, columns fastest, then rows, then samples.
 
-        Raises ValueError when the layout cannot be cut so.
+        Raises ValueError when some would hold nothing of the layout.
         """
-        if layout.samples % self.samples or layout.rows % self.rows or layout.columns % (self.columns * BLOCK_COLUMNS):
+        if not self.cuts(layout):
             raise ValueError(f"{layout} cannot be cut as {self}")
-        s, r, c = layout.samples // self.samples, layout.rows // self.rows, layout.columns // self.columns
+        s, r, c = (one := self.window(layout)).samples, one.rows, one.columns
         return tuple(
             Window(i * s, s, j * r, r, k * c, c) for i in range(self.samples) for j in range(self.rows) for k in range(self.columns)
         )
 
     def window_bytes(self, layout: Layout) -> int:
         """Bytes of one window."""
-        return layout.bytes // self.pieces
+        return self.window(layout).bytes(layout.element_bytes)
+
+
+def part_counts(units: int) -> tuple[int, ...]:
+    """Into how many parts `units` blocks can be cut so that no part is empty, when all are as large as the largest; ascending."""
+    return tuple(sorted({-(-units // size) for size in range(1, units + 1)}))
 
 
 def divisors(value: int) -> tuple[int, ...]:
@@ -132,7 +213,7 @@ def layouts(graph: LayerGraph, batch: int, block_rows: int) -> tuple[Layout, ...
         columns = round_up(activation.features, BLOCK_COLUMNS)
         element_bytes = activation.type.dtype.bytes
         if padding == 1:
-            result.append(Layout(1, round_up(batch * activation.tokens, block_rows), columns, element_bytes))
+            result.append(Layout(1, round_up(batch * activation.tokens, block_rows), columns, element_bytes, block_rows))
         else:
-            result.append(Layout(batch, round_up(activation.tokens, padding), columns, element_bytes))
+            result.append(Layout(batch, round_up(activation.tokens, padding), columns, element_bytes, block_rows))
     return tuple(result)

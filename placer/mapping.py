@@ -85,7 +85,8 @@ class DataTypes:
 class MappedLayer:
     """A layer: m x k times k x n, padded (k is 0 for elementwise layers).
 
-    cycles: its kernel, a call; hop_cycles: by how much each next tile of a cascade runs late (0 without one). Both are modelled.
+    cycles: its kernel, a call; stall_cycles: what of them is waiting for banks that its buffers share; hop_cycles: by how much each next
+    tile of a cascade runs late (0 without one). All are modelled.
     """
 
     name: str
@@ -98,6 +99,7 @@ class MappedLayer:
     mmul: tuple[int, int, int]
     split: MappedSplit
     cycles: int
+    stall_cycles: int
     hop_cycles: int
     tiles: tuple[MappedTile, ...]
 
@@ -125,7 +127,8 @@ class MappedMemoryTile:
 class MappedEdge:
     """One activation to one reader. kind: shared_memory, dma, memory_tile or plio.
 
-    port: which input of the consumer. written, read: the windows at both ends. shards: the cut over memory tiles, if any.
+    port: which input of the consumer. written, read: the windows at both ends; written_bytes, read_bytes: of one window of each.
+    shards: the cut over memory tiles, if any.
     """
 
     tensor: str
@@ -135,6 +138,8 @@ class MappedEdge:
     kind: str
     written: Partition
     read: Partition
+    written_bytes: int
+    read_bytes: int
     shards: Partition | None
     memory_tiles: tuple[MappedMemoryTile, ...]
 

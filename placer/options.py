@@ -5,23 +5,40 @@ A split is dominated when another one is at least as good in tiles, kernel cycle
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import le
 
-from placer.catalog import PortKind
+from placer.catalog import ArgumentKind, PortKind
 from placer.cycles import hop_cycles, layer_cycles, transfer_cycles
 from placer.device import Device
 from placer.errors import InfeasibleError
 from placer.layers import DenseLayer, Layer, NormaliseLayer, Side
-from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors
+from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors, part_counts
 from placer.problem import Option, Orientation, Shape, Split
 from placer.tile_kernel import LayerLayouts, tile_kernel, tile_work
 from placer.tile_memory import BufferKind, BufferNeed, place_buffers
+
+# Windows of one side that a memory tile of any device serves.
+PORTS_A_TILE = 6
+# What an uneven split has to be faster than the even ones on as many tiles: fewer options make quicker solves.
+LITTLE = 0.03
 
 
 def buffer_needs(layer: Layer, split: Split, layouts: LayerLayouts, position: int, device: Device) -> tuple[BufferNeed, ...]:
     """The buffers of the tile at `position` of a cascade of `layer`: what its kernel's contract holds in memory, and the stack."""
     kernel = tile_kernel(layer, split, layouts, position, device)
-    held = tuple(BufferNeed(BufferKind(a.kind.value), a.bytes, a.copies) for a in kernel.arguments if a.port is not PortKind.CASCADE)
+    counts = kernel.operations
+    accesses = {
+        ArgumentKind.INPUT: counts.loads - counts.second_loads,
+        ArgumentKind.SECOND_INPUT: counts.second_loads,
+        ArgumentKind.WEIGHTS: counts.second_loads,
+        ArgumentKind.OUTPUT: counts.stores,
+    }
+    held = tuple(
+        BufferNeed(BufferKind(a.kind.value), a.bytes, a.copies, accesses.get(a.kind, 0))
+        for a in kernel.arguments
+        if a.port is not PortKind.CASCADE
+    )
     return (*held, BufferNeed(BufferKind.STACK, max(kernel.stack_bytes, device.core.stack_bytes), 1))
 
 
@@ -32,13 +49,10 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device) -> tuple[
     """
     found = []
     for split in _splits(layer, layouts, device):
-        fits = all(
-            place_buffers(buffer_needs(layer, split, layouts, position, device), device.core) is not None
-            for position in {0, split.contraction - 1}
-        )
-        shapes = _shapes(split, device) if fits else ()
-        if shapes:
-            found.append(_option(layer, split, shapes, layouts, device))
+        stalls = bank_stalls(layer, split, layouts, device)
+        shapes = _shapes(split, device) if stalls is not None else ()
+        if shapes and stalls is not None:
+            found.append(_option(layer, split, shapes, stalls, layouts, device))
     if not found:
         weights = layer.weight.size * layer.weight_type.bytes if isinstance(layer, DenseLayer) else 0
         raise InfeasibleError(
@@ -46,7 +60,16 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device) -> tuple[
             f"{sum(s.bytes for s in layouts.sources) + layouts.target.bytes} bytes of activations a run (twice for ping/pong), against "
             f"{device.core_tiles} tiles of {device.core.memory_bytes} bytes; a smaller batch or a larger array may fit"
         )
-    return _undominated(found)
+    return _worthwhile(found, layouts)
+
+
+def bank_stalls(layer: Layer, split: Split, layouts: LayerLayouts, device: Device) -> int | None:
+    """The most cycles a call that a tile of a split waits for banks that its buffers share; None when some tile's do not fit."""
+    needs = (
+        buffer_needs(layer, split, layouts, position, device) for position in {0, min(1, split.contraction - 1), split.contraction - 1}
+    )
+    memories = tuple(place_buffers(n, device.core) for n in needs)
+    return None if None in memories else max(m.stalls for m in memories if m)
 
 
 def least_tile_bytes(layer: Layer, layouts: LayerLayouts, device: Device) -> int:
@@ -61,14 +84,16 @@ def least_tile_bytes(layer: Layer, layouts: LayerLayouts, device: Device) -> int
 
 
 def _splits(layer: Layer, layouts: LayerLayouts, device: Device) -> Iterator[Split]:
-    """Every split into equal parts of whole blocks that needs no more tiles than the device has."""
+    """Every split into parts of whole blocks, none of them empty, that needs no more tiles than the device has."""
     source, target = layouts.sources[0], layouts.target
     block_rows = device.mmul[0]
     side = layer.side if isinstance(layer, DenseLayer) else None
     if side is Side.RIGHT:
-        contractions, channels = divisors(source.columns // BLOCK_COLUMNS), divisors(target.columns // BLOCK_COLUMNS)
+        contractions, channels = part_counts(source.columns // BLOCK_COLUMNS), part_counts(target.columns // BLOCK_COLUMNS)
     elif side is Side.LEFT:
-        contractions, channels = divisors(source.rows // BLOCK_COLUMNS), divisors(target.rows // block_rows)
+        # What is contracted comes in blocks of 8 rows, the right-hand operand of mmul.
+        whole = [c for c in part_counts(source.rows // block_rows) if Partition(1, c, 1).window(source).rows % BLOCK_COLUMNS == 0]
+        contractions, channels = tuple(whole), part_counts(target.rows // block_rows)
     else:
         contractions, channels = (1,), (1,)
     for data in _data_partitions(side, target, block_rows):
@@ -83,9 +108,9 @@ def _splits(layer: Layer, layouts: LayerLayouts, device: Device) -> Iterator[Spl
 
 def _data_partitions(side: Side | None, target: Layout, block_rows: int) -> Iterator[Partition]:
     """Cuts of samples, then of rows inside one sample (columns for LEFT; both for elementwise layers)."""
-    row_cuts = divisors(target.rows // block_rows) if side is not Side.LEFT else (1,)
-    column_cuts = divisors(target.columns // BLOCK_COLUMNS) if side is not Side.RIGHT else (1,)
-    for samples in divisors(target.samples):
+    row_cuts = part_counts(target.rows // block_rows) if side is not Side.LEFT else (1,)
+    column_cuts = part_counts(target.columns // BLOCK_COLUMNS) if side is not Side.RIGHT else (1,)
+    for samples in part_counts(target.samples):
         for rows in row_cuts:
             for columns in column_cuts:
                 if samples == target.samples or (rows == 1 and columns == 1):
@@ -105,9 +130,9 @@ def _shapes(split: Split, device: Device) -> tuple[Shape, ...]:
     return tuple(shapes)
 
 
-def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], layouts: LayerLayouts, device: Device) -> Option:
+def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], stalls: int, layouts: LayerLayouts, device: Device) -> Option:
     work = tile_work(layer, split, layouts)
-    cycles = layer_cycles(layer, work, split.contraction, layouts.sources[0].element_bytes, device)
+    cycles = layer_cycles(layer, work, split.contraction, layouts.sources[0].element_bytes, device) + stalls
     return Option(
         split=split,
         shapes=shapes,
@@ -121,30 +146,58 @@ def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], layouts: Laye
     )
 
 
-def _undominated(options: list[Option]) -> tuple[Option, ...]:
-    """The Pareto set. Ports count as costs; two options of equal cost are both kept, because their windows differ."""
+def _worthwhile(options: list[Option], layouts: LayerLayouts) -> tuple[Option, ...]:
+    """The Pareto set of the even splits, and the uneven ones that run faster on as many tiles than all of these."""
+    kept = _undominated([o for o in options if _even(o, layouts)], _costs)
+    paces = {_pace(o) for o in kept}
+    faster = [o for o in options if not _even(o, layouts) and not _matched(paces, _pace(o))]
+    return (*kept, *_undominated(faster, _pace))
 
-    def costs(o: Option) -> tuple[int, ...]:
-        pieces = (*(p.pieces for p in o.inputs), o.output.pieces if o.output else 0)
-        return (o.tiles, o.cycles, o.latency, *o.input_cycles, o.output_cycles, *pieces)
 
-    ranked = sorted(options, key=lambda o: (costs(o), o.inputs, o.output or Partition(1, 1, 1)))
-    kept: list[Option] = []
-    for option in ranked:
-        mine = costs(option)
-        if not any(costs(k) != mine and all(a <= b for a, b in zip(costs(k), mine, strict=True)) for k in kept):
-            kept.append(option)
-    return tuple(kept)
+def _even(o: Option, layouts: LayerLayouts) -> bool:
+    """Whether no window of an option hangs over its activation."""
+    assert o.output is not None, "layers write"
+    return all(map(Partition.divides, o.inputs, layouts.sources)) and o.output.divides(layouts.target)
+
+
+def _costs(o: Option) -> tuple[int, ...]:
+    """All that an option takes, ports included."""
+    return (o.tiles, o.cycles, o.latency, *o.input_cycles, o.output_cycles, *_ports(o))
+
+
+def _ports(o: Option) -> tuple[int, ...]:
+    return (*(p.pieces for p in o.inputs), o.output.pieces if o.output else 0)
+
+
+def _pace(o: Option) -> tuple[int, ...]:
+    """Tiles, the slowest of kernel and streams, and the ports on each side that no one memory tile serves."""
+    return (o.tiles, max(o.cycles, *o.input_cycles, o.output_cycles), *(max(0, p - PORTS_A_TILE) for p in _ports(o)))
+
+
+def _matched(known: set[tuple[int, ...]], new: tuple[int, ...]) -> bool:
+    """Whether some pace of `known` is at least as good as `new` but for a little of the cycles."""
+    allowed = (new[0], (1 + LITTLE) * new[1], *new[2:])
+    return any(all(map(le, pace, allowed)) for pace in known)
+
+
+def _undominated(options: list[Option], costs: Callable[[Option], tuple[int, ...]]) -> tuple[Option, ...]:
+    """The Pareto set. Two options of equal cost are both kept, because their windows differ."""
+    ranked = sorted(((costs(o), o) for o in options), key=lambda c: (c[0], c[1].inputs, c[1].output or Partition(1, 1, 1)))
+    kept: list[tuple[tuple[int, ...], Option]] = []
+    for mine, option in ranked:
+        if not any(theirs != mine and all(map(le, theirs, mine)) for theirs, _ in kept):
+            kept.append((mine, option))
+    return tuple(option for _, option in kept)
 
 
 def border_options(partitions: set[Partition], layout: Layout, is_input: bool, ports: int, device: Device) -> tuple[Option, ...]:
-    """Options of a side of the border: one PLIO port a window, in any of `partitions`, at most `ports` of them.
+    """Options of a side of the border: one PLIO port a window, in those of `partitions` that hold no padding, at most `ports` of them.
 
     A PLIO port moves as many bytes a cycle as one stream: 128 bits at a quarter of the array clock.
     """
     options = []
     for partition in sorted(partitions):
-        if partition.pieces <= ports:
+        if partition.pieces <= ports and partition.divides(layout):
             stream = transfer_cycles(partition.window_bytes(layout), device)
             options.append(
                 Option(

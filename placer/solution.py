@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from placer.cycles import STREAM_CYCLES
+from placer.layout import Box as Extents
 from placer.layout import Partition
 from placer.pacing import (
     Stage,
@@ -183,6 +184,15 @@ class Evaluation:
                 return STREAM_CYCLES + read
             case EdgeKind.MEMORY_TILE:
                 return 2 * STREAM_CYCLES + written + read
+
+    def shard(self, number: int) -> Extents:
+        """The extents of one shard of net `number`, which goes through memory tiles."""
+        net, choice = self.problem.nets[number], self.solution.nets[number]
+        written = self.option(net.producer).output
+        assert choice.shards is not None, "the caller knows that the net is buffered"
+        assert written is not None, "the producer of a net writes"
+        buffered = (r for r, kind in zip(net.readers, choice.kinds, strict=True) if kind is EdgeKind.MEMORY_TILE)
+        return choice.shards.shard((written, *(self.option(r.block).inputs[r.port] for r in buffered)), net.layout)
 
     def transport(self) -> int:
         """Hundredths of a column that data travel: between faces, or from face to memory tiles to face (rows at row_weight)."""

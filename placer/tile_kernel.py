@@ -29,15 +29,11 @@ class LayerLayouts:
 
 def tile_work(layer: Layer, split: Split, layouts: LayerLayouts) -> TileWork:
     """One tile's share of `layer`: for elementwise layers, inner is 0."""
-    source, target, data = layouts.sources[0], layouts.target, split.data
-    samples = target.samples // data.samples
-    if not isinstance(layer, DenseLayer):
-        return TileWork(samples, target.rows // data.rows, 0, target.columns // data.columns)
-    if layer.side is Side.RIGHT:
-        rows, inner, columns = target.rows // data.rows, source.columns // split.contraction, target.columns // split.channels
-    else:
-        rows, inner, columns = target.rows // split.channels, source.rows // split.contraction, target.columns // data.columns
-    return TileWork(samples, rows, inner, columns)
+    read, written = split.input_partition.window(layouts.sources[0]), split.output_partition.window(layouts.target)
+    inner = 0
+    if isinstance(layer, DenseLayer):
+        inner = read.columns if layer.side is Side.RIGHT else read.rows
+    return TileWork(written.samples, written.rows, inner, written.columns)
 
 
 def tile_kernel(layer: Layer, split: Split, layouts: LayerLayouts, position: int, device: Device) -> KernelContract:

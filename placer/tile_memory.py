@@ -1,14 +1,17 @@
-"""Where the buffers of one core lie in the 64 KB of a tile.
+"""Where the buffers of one core lie in the 64 KB of a tile, and what their banks cost it.
 
 Two loads and a store can be issued in one cycle; a bank serves one of them. So buffers that the kernel touches in the same cycle - each
-input, the weights, the output - own disjoint sets of logical banks. Stack and bias, touched outside the inner loop, fill what is left.
+input, the weights, the output - own disjoint sets of logical banks where these suffice. Where they do not, some share: what that stalls is
+counted, and the cheapest sharing that fits is taken. Stack and bias, touched outside the inner loop, fill what is left.
 A buffer larger than a bank spans consecutive ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from placer.device import CoreTile
 from placer.layout import round_up
@@ -31,11 +34,12 @@ CONCURRENT = (BufferKind.INPUT, BufferKind.SECOND_INPUT, BufferKind.WEIGHTS, Buf
 
 @dataclass(frozen=True)
 class BufferNeed:
-    """One buffer of a core: `copies` regions of `bytes` each (two for ping/pong)."""
+    """One buffer of a core: `copies` regions of `bytes` each (two for ping/pong), which the inner loop of a call accesses so often."""
 
     kind: BufferKind
     bytes: int
     copies: int
+    accesses: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,45 +50,100 @@ class BufferPlace:
     offsets: tuple[int, ...]
 
 
-def place_buffers(needs: tuple[BufferNeed, ...], core: CoreTile) -> tuple[BufferPlace, ...] | None:
-    """Place all buffers of one core in its own tile, or return None when they do not fit.
+@dataclass(frozen=True)
+class TileMemory:
+    """All buffers of a core at their places, and the most cycles a call that it waits for banks they share."""
 
-    Concurrent kinds take whole banks from the low end upward, the output from the high end; where banks are to spare, the output's copies
-    get one each. Offsets are multiples of the vector alignment.
+    places: tuple[BufferPlace, ...]
+    stalls: int
+
+
+Group = tuple[BufferNeed, ...]
+
+
+def stall_cycles(accesses: Iterable[int]) -> int:
+    """The most that accesses to one bank delay each other: of n in a cycle n - 1 wait, and every cycle has at most one of each buffer."""
+    counts = tuple(accesses)
+    return sum(counts) - max(counts, default=0)
+
+
+def place_buffers(needs: tuple[BufferNeed, ...], core: CoreTile) -> TileMemory | None:
+    """Place all buffers of one core in its own tile, with the fewest stalls; None when they do not fit.
+
+    Offsets are multiples of the vector alignment.
     """
-    free_low, free_high = 0, core.logical_banks
-    taken = [0] * core.logical_banks
-    places = []
-    concurrent = [n for n in needs if n.kind in CONCURRENT]
-    others = [n for n in needs if n.kind not in CONCURRENT]
-    banks_needed = {n.kind: -(-_total(n, core) // core.bank_bytes) for n in concurrent}
-    spare = core.logical_banks - sum(banks_needed.values())
+    if sum(_total((n,), core) for n in needs) > core.memory_bytes:
+        return None
+    concurrent = tuple(n for n in needs if n.kind in CONCURRENT)
+    others = tuple(n for n in needs if n.kind not in CONCURRENT)
+    ranked = sorted(
+        (sum(stall_cycles(concurrent[i].accesses for i in part) for part in parts), -len(parts), parts)
+        for parts in _groupings(len(concurrent))
+    )
+    for stalls, _, parts in ranked:
+        groups = tuple(tuple(concurrent[i] for i in part) for part in parts)
+        places = _pack(groups, others, core)
+        if places:
+            return TileMemory(tuple(sorted(places, key=lambda p: needs.index(p.need))), stalls)
+    return None
+
+
+@cache
+def _groupings(count: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Every way to divide the numbers 0 to count - 1 into groups."""
+    if not count:
+        return ((),)
+    found = []
+    for rest in _groupings(count - 1):
+        found.append((*rest, (count - 1,)))
+        found += [tuple((*g, count - 1) if g is group else g for g in rest) for group in rest]
+    return tuple(found)
+
+
+def _pack(groups: tuple[Group, ...], others: Group, core: CoreTile) -> list[BufferPlace] | None:
+    """Each group in banks of its own from the low end upward, the one that is the output alone from the high end; the others in the gaps.
+
+    Where banks are to spare, the output's copies get one each.
+    """
+    banks = [-(-_total(group, core) // core.bank_bytes) for group in groups]
+    spare = core.logical_banks - sum(banks)
     if spare < 0:
         return None
-    for need in concurrent:
-        size, banks = round_up(need.bytes, core.vector_alignment), banks_needed[need.kind]
-        apart = need.kind is BufferKind.OUTPUT and need.copies == 2 and banks == 1 and spare >= 1
-        banks += apart
-        first = free_high - banks if need.kind is BufferKind.OUTPUT else free_low
-        if need.kind is BufferKind.OUTPUT:
-            free_high -= banks
-        else:
-            free_low += banks
-        stride = core.bank_bytes if apart else size
-        offsets = tuple(first * core.bank_bytes + i * stride for i in range(need.copies))
-        for offset in offsets:
-            _occupy(taken, offset, size, core)
-        places.append(BufferPlace(need, offsets))
+    taken = [0] * core.logical_banks
+    places: list[BufferPlace] = []
+    low, high = 0, core.logical_banks
+    for group, count in zip(groups, banks, strict=True):
+        lone_output = len(group) == 1 and group[0].kind is BufferKind.OUTPUT
+        apart = lone_output and group[0].copies == 2 and count == 1 and spare >= 1
+        width = count + apart
+        first = high - width if lone_output else low
+        low, high = (low, high - width) if lone_output else (low + width, high)
+        for place in _consecutive(group, first * core.bank_bytes, core.bank_bytes if apart else 0, core):
+            places.append(place)
+            for offset in place.offsets:
+                _occupy(taken, offset, _aligned(place.need, core), core)
     for need in others:
-        gap = _first_gap(taken, round_up(need.bytes, core.vector_alignment), core)
+        gap = _first_gap(taken, _aligned(need, core), core)
         if gap is None:
             return None
         places.append(BufferPlace(need, (gap,)))
-    return tuple(places)
+    return places
 
 
-def _total(need: BufferNeed, core: CoreTile) -> int:
-    return need.copies * round_up(need.bytes, core.vector_alignment)
+def _consecutive(group: Group, start: int, stride: int, core: CoreTile) -> Iterator[BufferPlace]:
+    """The buffers of a group one after the other, their copies `stride` apart or, at 0, one after the other too."""
+    for need in group:
+        step = stride or _aligned(need, core)
+        yield BufferPlace(need, tuple(start + i * step for i in range(need.copies)))
+        start += need.copies * step
+
+
+def _aligned(need: BufferNeed, core: CoreTile) -> int:
+    return round_up(need.bytes, core.vector_alignment)
+
+
+def _total(group: Group, core: CoreTile) -> int:
+    return sum(n.copies * _aligned(n, core) for n in group)
 
 
 def _occupy(taken: list[int], offset: int, size: int, core: CoreTile) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 
 from placer.layout import Partition, divisors
 from placer.problem import BlockKind, MappingProblem, Option
@@ -90,7 +91,7 @@ def _net_choices(problem: MappingProblem, blocks: tuple[BlockChoice, ...], numbe
         buffered = [read for kind, read in zip(kinds, reads, strict=True) if kind is EdgeKind.MEMORY_TILE]
         for cut in product(divisors(written.samples), divisors(written.rows), divisors(written.columns)):
             shards = Partition(*cut)
-            if all(p.refines(shards) for p in (written, *buffered)):
+            if all(p.refines(shards, net.layout) for p in (written, *buffered)):
                 for column, row in product(range(device.columns - shards.pieces + 1), range(device.memory_rows)):
                     yield NetChoice(kinds, shards, column, row)
 
@@ -121,9 +122,15 @@ def _memory_fits(problem: MappingProblem, blocks: tuple[BlockChoice, ...], nets:
             continue
         written = _option(problem, blocks, net.producer).output
         assert written is not None
+        ends = [written]
+        for reader, kind in zip(net.readers, choice.kinds, strict=True):
+            if kind is EdgeKind.MEMORY_TILE:
+                ends.append(_option(problem, blocks, reader.block).inputs[reader.port])
+        covers = [(c.samples, c.rows, c.columns) for c in (p.cover(net.layout) for p in ends)]
+        stored = prod(map(max, *covers)) * net.layout.element_bytes
         for shard in range(choice.shards.pieces):
             place = (choice.column + shard, choice.row)
-            used[place, "bytes"] += 2 * net.layout.bytes // choice.shards.pieces
+            used[place, "bytes"] += 2 * stored // choice.shards.pieces
             used[place, "in"] += written.pieces // choice.shards.pieces
             for reader, kind in zip(net.readers, choice.kinds, strict=True):
                 if kind is EdgeKind.MEMORY_TILE:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placer.layers import DenseLayer, LayerGraph, Side
-from placer.layout import Layout, Partition, Window, divisors, layouts, round_up
+from placer.layout import Layout, Partition, Window, divisors, layouts, part_counts, round_up
 from tests.graphs import activation, chain, fork, random_graphs, residual
 
 
@@ -83,11 +83,37 @@ def test_windows_tile_a_layout(samples: int, rows: int, columns: int, data: st.D
     assert sorted((w.sample, w.row, w.column) for w in windows) == [(w.sample, w.row, w.column) for w in windows]
 
 
-@pytest.mark.parametrize("partition", [Partition(2, 1, 1), Partition(1, 3, 1), Partition(1, 1, 4)])
-def test_uneven_cuts(partition: Partition) -> None:
-    """There is no such window; columns are cut between blocks only."""
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_uneven_cuts(units: int, size: int) -> None:
+    """Parts as large as the largest: all blocks are in one, no part is empty, and every size occurs."""
+    count = -(-units // size)
+    assert count in part_counts(units)
+    layout = Layout(1, 4 * units, 8, 1)
+    partition = Partition(1, count, 1)
+    windows = partition.windows(layout)
+    assert [w.row for w in windows] == [i * windows[0].rows for i in range(count)]
+    assert windows[-1].row < layout.rows <= windows[-1].row + windows[-1].rows
+    assert partition.divides(layout) == (units % count == 0)
+    assert partition.cover(layout).rows == count * windows[0].rows
+
+
+@pytest.mark.parametrize("partition", [Partition(0, 1, 1), Partition(1, 3, 1), Partition(1, 1, 4)])
+def test_empty_windows(partition: Partition) -> None:
+    """There is no such window; rows and columns are cut between blocks only."""
     with pytest.raises(ValueError, match="cannot be cut"):
         partition.windows(Layout(3, 8, 16, 1))
+
+
+def test_shards_have_room_for_what_hangs_over() -> None:
+    """Along an axis that is left whole; elsewhere windows fill the shard."""
+    layout = Layout(1, 16, 512, 1)
+    thirds, halves, elevenths = Partition(1, 1, 3), Partition(1, 1, 2), Partition(1, 1, 22)
+    assert Partition(1, 1, 1).shard((thirds, halves), layout).columns == 528
+    assert Partition(1, 1, 1).shard((halves,), layout).columns == 512
+    assert not thirds.refines(halves, layout)
+    assert elevenths.refines(Partition(1, 1, 11), layout)
+    assert Partition(1, 1, 11).shard((elevenths,), layout).columns == 48
+    assert not Partition(1, 1, 6).refines(halves, layout), "33 blocks are no half of 64"
 
 
 @given(*[st.integers(1, 6)] * 6)
@@ -101,11 +127,11 @@ def test_refinement(a: int, b: int, c: int, x: int, y: int, z: int) -> None:
         return all(outer <= start and start + size <= outer + length for start, size, outer, length in spans)
 
     expected = all(any(inside(w, o) for o in coarse.windows(layout)) for w in fine.windows(layout))
-    assert fine.refines(coarse) == expected
+    assert fine.refines(coarse, layout) == expected
 
 
 def test_activations_keep_their_order() -> None:
     """One layout an activation, in the graph's order."""
     net = chain((8, 16))
     assert [lay.columns for lay in layouts(net, 1, 4)] == [8, 16]
-    assert layouts(LayerGraph("net", (), (), (activation("a", 3, 9),), ()), 2, 8) == (Layout(1, 8, 16, 1),)
+    assert layouts(LayerGraph("net", (), (), (activation("a", 3, 9),), ()), 2, 8) == (Layout(1, 8, 16, 1, 8),)

@@ -6,8 +6,13 @@ is one interval of that many tiles. Without places, the three sums over all tile
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import reduce
+from itertools import combinations
+
 from ortools.sat.python import cp_model
 
+from placer.layout import Box, Partition
 from placer.model.linear import Expression, total, weighted
 from placer.model.variables import NetVariables, Variables
 
@@ -18,7 +23,7 @@ def add_memory_tiles(v: Variables) -> None:
     intervals, sizes, writers, readers = [], [], [], []
     for net in (n for n in v.nets if n.shardings):
         intervals.append(_interval(v, net))
-        sizes.append(_variable(v, _bytes(net), tile.memory_bytes))
+        sizes.append(_bytes(v, net, tile.memory_bytes))
         writers.append(_channels_in(v, net, [1] * len(net.shardings), tile.dma_in))
         readers.append(_variable(v, _channels_out(net, [1] * len(net.shardings)), tile.dma_out))
     v.model.add_cumulative(intervals, sizes, tile.memory_bytes)
@@ -58,9 +63,29 @@ def _variable(v: Variables, expression: Expression, limit: int) -> cp_model.IntV
     return variable
 
 
-def _bytes(net: NetVariables) -> Expression:
-    """Bytes of one shard, both copies."""
-    return weighted((2 * s.partition.window_bytes(net.net.layout) for s in net.shardings), (s.literal for s in net.shardings))
+def _bytes(v: Variables, net: NetVariables, limit: int) -> cp_model.IntVar:
+    """Bytes of one shard, both copies: at least what the windows of every edge take with all that they hang over."""
+    demand = v.model.new_int_var(0, limit, "bytes")
+    room = [_room(net, number) for number in range(len(net.shardings))]
+    for edge in net.edges:
+        for flows in (edge.writes, edge.reads):
+            v.model.add(demand >= weighted((2 * room[f.sharding][f.partition] for f in flows), (f.literal for f in flows)))
+    return demand
+
+
+def _room(net: NetVariables, number: int) -> dict[Partition, int]:
+    """Bytes of a shard of sharding `number` with room for each partition that goes into it or comes out.
+
+    The largest of two is that of both together when one box holds the other. Where some pair of boxes crosses, all get the most samples
+    and rows of any.
+    """
+    layout, cut = net.net.layout, net.shardings[number].partition
+    partitions = {f.partition for e in net.edges for f in (*e.writes, *e.reads) if f.sharding == number}
+    boxes = {p: cut.shard((p,), layout) for p in partitions}
+    if any(a.joined(b) not in {a, b} for a, b in combinations(set(boxes.values()), 2)):
+        most = reduce(Box.joined, boxes.values())
+        boxes = {p: replace(most, columns=box.columns) for p, box in boxes.items()}
+    return {p: box.bytes(layout.element_bytes) for p, box in boxes.items()}
 
 
 def _channels_in(v: Variables, net: NetVariables, factors: list[int], limit: int) -> cp_model.IntVar:

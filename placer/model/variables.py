@@ -178,7 +178,7 @@ def _edge_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net, 
             BufferedFlow(p, i, p.pieces // cut.pieces, model.new_bool_var(f"{name}.{way}{p}.{i}"))
             for p in partitions
             for i, cut in enumerate(cuts)
-            if p.refines(cut) and p.pieces // cut.pieces <= channels
+            if p.refines(cut, net.layout) and p.pieces // cut.pieces <= channels
         )
 
     direct = tuple(
@@ -211,7 +211,8 @@ def possible_shardings(problem: MappingProblem, net: Net) -> tuple[Partition, ..
             p
             for p in candidates
             if p.pieces <= device.columns
+            and any(q.refines(p, net.layout) for q in written)
             and 2 * p.window_bytes(net.layout) <= device.memory_tile.memory_bytes
-            and any(any(q.refines(p) for q in partitions) for partitions in reads)
+            and any(any(q.refines(p, net.layout) for q in partitions) for partitions in reads)
         )
     )

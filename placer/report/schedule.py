@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from placer.cycles import STREAM_CYCLES, transfer_cycles
 from placer.device import Device
-from placer.mapping import MappedEdge, MappedLayer, Mapping
+from placer.mapping import MappedEdge, Mapping
 
 INPUT_KINDS = ("input", "second_input")
 
@@ -69,26 +69,10 @@ def into(mapping: Mapping, layer: str) -> list[MappedEdge]:
 
 def edge_cycles(mapping: Mapping, edge: MappedEdge, device: Device) -> int:
     """Cycles from the producer's end to the reader's start."""
-    size = tensor_bytes(mapping, edge)
-    read = STREAM_CYCLES + transfer_cycles(size // edge.read.pieces, device)
+    read = STREAM_CYCLES + transfer_cycles(edge.read_bytes, device)
     if edge.kind == "shared_memory":
         return 0
-    return read + (STREAM_CYCLES + transfer_cycles(size // edge.written.pieces, device) if edge.kind == "memory_tile" else 0)
-
-
-def tensor_bytes(mapping: Mapping, edge: MappedEdge) -> int:
-    """Bytes of a whole activation, padding included: what its reader or its writer holds, times its windows."""
-    for layer in mapping.layers:
-        if layer.name == edge.consumer:
-            return _window_bytes(layer, INPUT_KINDS[edge.port]) * edge.read.pieces
-    for layer in mapping.layers:
-        if layer.name == edge.producer:
-            return _window_bytes(layer, "output") * edge.written.pieces
-    return 0
-
-
-def _window_bytes(layer: MappedLayer, kind: str) -> int:
-    return next((b.bytes for t in layer.tiles for b in t.buffers if b.kind == kind), 0)
+    return read + (STREAM_CYCLES + transfer_cycles(edge.written_bytes, device) if edge.kind == "memory_tile" else 0)
 
 
 def _critical(mapping: Mapping, spans: dict[int | str, tuple[int, int]], latency: int) -> set[int | str]:

@@ -5,7 +5,7 @@ No search library is needed. The result seeds the exact engine, and is the answe
 
 from __future__ import annotations
 
-from placer.layout import Partition
+from placer.layout import Partition, divisors
 from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
 from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
 
@@ -110,13 +110,13 @@ def _written(problem: MappingProblem, net: Net, chosen: list[int]) -> Partition:
 def _fewest_shards(problem: MappingProblem, net: Net, written: Partition, buffered: list[Partition]) -> Partition | None:
     """The coarsest cut that fits capacity and channels of one memory tile each and that all windows refine."""
     tile = problem.device.memory_tile
-    for samples in range(1, written.samples + 1):
-        for rows in range(1, written.rows + 1):
-            for columns in range(1, written.columns + 1):
+    for samples in divisors(written.samples):
+        for rows in divisors(written.rows):
+            for columns in divisors(written.columns):
                 shards = Partition(samples, rows, columns)
                 if (
-                    all(p.refines(shards) for p in (written, *buffered))
-                    and 2 * shards.window_bytes(net.layout) <= tile.memory_bytes
+                    all(p.refines(shards, net.layout) for p in (written, *buffered))
+                    and 2 * shards.shard((written, *buffered), net.layout).bytes(net.layout.element_bytes) <= tile.memory_bytes
                     and written.pieces // shards.pieces <= tile.dma_in
                     and sum(p.pieces for p in buffered) // shards.pieces <= tile.dma_out
                 ):

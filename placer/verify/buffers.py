@@ -1,4 +1,4 @@
-"""Families buffers, reach, overlap and banks: every buffer that the kernels need, where its core reaches it, apart from rivals."""
+"""Families buffers, reach and overlap: every buffer that the kernels need, where its core reaches it, none over another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from placer.mapping import MappedTile, TileBuffer
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
-CONCURRENT = ("input", "second_input", "weights", "output")
 # Biases, multipliers, gains and nodes are int32.
 VALUE_BYTES = 4
 
@@ -47,17 +46,17 @@ def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int
     layer, split = pair.layer, pair.mapped.split
     needs = [("stack", s.device.core.stack_bytes, 1)]
     for kind, source in zip(("input", "second_input"), pair.sources, strict=False):
-        needs.append((kind, source.bytes // pair.read_partition.pieces, 2))
+        needs.append((kind, pair.read_partition.window_bytes(source), 2))
     finishes = tile.k_index == split.k - 1
     if finishes:
-        needs.append(("output", pair.target.bytes // pair.written_partition.pieces, 2))
-    channels = pair.target.columns // split.data.columns
+        needs.append(("output", pair.written_partition.window_bytes(pair.target), 2))
+    read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
+    channels = written.columns
     if isinstance(layer, DenseLayer):
-        inner, outer = pair.sources[0].columns, pair.target.columns
+        inner = read.columns
         if layer.side is Side.LEFT:
-            inner, outer = pair.sources[0].rows, pair.target.rows
-        channels = outer // split.n
-        needs.append(("weights", inner // split.k * channels * layer.weight_type.bytes, 1))
+            inner, channels = read.rows, written.rows
+        needs.append(("weights", inner * channels * layer.weight_type.bytes, 1))
     if isinstance(layer, TableLayer | InterpolationLayer):
         needs.append(("weights", _table_bytes(layer, pair.target.element_bytes), 1))
     planes = _planes_held(layer, tile.k_index == 0, finishes)
@@ -99,8 +98,6 @@ def _check_places(s: Subject, pair: LayerPair, tile: MappedTile, buffer: TileBuf
             yield Violation(Family.BUFFERS, f"{where} at offset {at.offset} leaves the {core.memory_bytes} bytes of its memory")
         if at.offset % core.vector_alignment:
             yield Violation(Family.BUFFERS, f"{where} at offset {at.offset} is not aligned to {core.vector_alignment} bytes")
-        if at.bank != at.offset // core.bank_bytes:
-            yield Violation(Family.BANKS, f"{where} at offset {at.offset} is in bank {at.offset // core.bank_bytes}, not {at.bank}")
 
 
 def check_overlaps(s: Subject) -> Iterator[Violation]:
@@ -124,22 +121,3 @@ def _shared_ends(s: Subject) -> set[tuple[str, str]]:
     """(consumer, input kind) of each shared-memory edge: a second name for its producer's output buffer."""
     kinds = ("input", "second_input")
     return {(e.consumer, kinds[e.port]) for e in s.mapping.edges if e.kind == "shared_memory" and e.port < len(kinds)}
-
-
-def check_banks(s: Subject) -> Iterator[Violation]:
-    """What a kernel touches in one cycle lies in different logical banks."""
-    bank_bytes = s.device.core.bank_bytes
-    for pair in s.pairs():
-        for tile in pair.mapped.tiles:
-            holders: dict[tuple[int, int, int], str] = {}
-            for buffer in tile.buffers:
-                if buffer.kind not in CONCURRENT:
-                    continue
-                banks = {
-                    (a.col, a.row, bank)
-                    for a in buffer.at
-                    for bank in range(a.offset // bank_bytes, (a.offset + buffer.bytes - 1) // bank_bytes + 1)
-                }
-                for bank in sorted(banks & holders.keys()):
-                    yield Violation(Family.BANKS, f"{_where(pair, tile)}: {holders[bank]} and {buffer.kind} share bank {bank[2]}")
-                holders |= dict.fromkeys(banks, buffer.kind)

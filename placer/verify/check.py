@@ -5,7 +5,8 @@ from __future__ import annotations
 from placer.device import Device
 from placer.layers import LayerGraph
 from placer.mapping import Mapping
-from placer.verify.buffers import check_banks, check_buffers, check_overlaps
+from placer.verify.banks import check_banks
+from placer.verify.buffers import check_buffers, check_overlaps
 from placer.verify.channels import check_channels
 from placer.verify.edges import check_edges, check_kinds
 from placer.verify.figures import check_figures

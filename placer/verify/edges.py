@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from placer.mapping import MappedEdge, MappedTile
-from placer.verify.subject import INPUT_KINDS, LayerPair, Subject, cuts
+from placer.verify.subject import INPUT_KINDS, LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
 
@@ -52,17 +52,19 @@ def check_edges(s: Subject) -> Iterator[Violation]:
 
 
 def _check_windows(s: Subject, edge: MappedEdge, pairs: dict[str, LayerPair]) -> Iterator[Violation]:
-    """A layer's windows follow from its split; those of a border need only be whole blocks."""
+    """A layer's windows follow from its split; those of a border hold the activation and nothing else."""
     ends = [
-        (edge.producer, edge.written, pairs[edge.producer].written_partition if edge.producer in pairs else None),
-        (edge.consumer, edge.read, pairs[edge.consumer].read_partition if edge.consumer in pairs else None),
+        (edge.producer, edge.written, edge.written_bytes, pairs[edge.producer].written_partition if edge.producer in pairs else None),
+        (edge.consumer, edge.read, edge.read_bytes, pairs[edge.consumer].read_partition if edge.consumer in pairs else None),
     ]
     layout = s.layout(edge.tensor)
-    for name, stated, actual in ends:
+    for name, stated, size, actual in ends:
         if actual and stated != actual:
             yield Violation(Family.EDGES, f"{edge.tensor}: {name} has windows {actual}, the edge states {stated}")
-        if layout and not actual and not cuts(stated, layout, s.device.mmul[0]):
-            yield Violation(Family.EDGES, f"{edge.tensor}: the windows {stated} of {name} are not whole blocks")
+        if layout and not actual and not stated.divides(layout):
+            yield Violation(Family.EDGES, f"{edge.tensor}: the windows {stated} of {name} do not divide what it holds into whole blocks")
+        elif layout and stated.cuts(layout) and size != stated.window_bytes(layout):
+            yield Violation(Family.EDGES, f"{edge.tensor}: a window of {name} takes {stated.window_bytes(layout)} bytes, not {size}")
 
 
 def check_kinds(s: Subject) -> Iterator[Violation]:

@@ -77,20 +77,17 @@ def _check_objective(s: Subject) -> Iterator[Violation]:
 
 def _work(pair: LayerPair) -> TileWork:
     """One tile's share of a layer, from its layouts and split."""
-    split, target = pair.mapped.split, pair.target
-    samples = target.samples // split.data.samples
-    layer = pair.layer
-    if not isinstance(layer, DenseLayer):
-        return TileWork(samples, target.rows // split.data.rows, 0, target.columns // split.data.columns)
-    source = pair.sources[0]
-    if layer.side is Side.RIGHT:
-        return TileWork(samples, target.rows // split.data.rows, source.columns // split.k, target.columns // split.n)
-    return TileWork(samples, target.rows // split.n, source.rows // split.k, target.columns // split.data.columns)
+    read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
+    inner = 0
+    if isinstance(pair.layer, DenseLayer):
+        inner = read.columns if pair.layer.side is Side.RIGHT else read.rows
+    return TileWork(written.samples, written.rows, inner, written.columns)
 
 
 def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
-    """Modelled cycles of one call of a layer's kernel."""
-    return layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, pair.sources[0].element_bytes, s.device)
+    """Modelled cycles of one call of a layer's kernel, with the stalls that it states (family banks says whether these are enough)."""
+    cycles = layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, pair.sources[0].element_bytes, s.device)
+    return cycles + pair.mapped.stall_cycles
 
 
 def _hop_cycles(s: Subject, pair: LayerPair) -> int:
@@ -100,7 +97,7 @@ def _hop_cycles(s: Subject, pair: LayerPair) -> int:
 
 def _window_cycles(s: Subject, tensor: str, partition: Partition) -> int:
     layout = s.layout(tensor)
-    return transfer_cycles(layout.bytes // partition.pieces, s.device) if layout else 0
+    return transfer_cycles(partition.window_bytes(layout), s.device) if layout else 0
 
 
 def _interval(s: Subject, pairs: dict[str, LayerPair]) -> int:

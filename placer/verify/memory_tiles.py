@@ -41,24 +41,32 @@ def _check_edge(s: Subject, edge: MappedEdge, shards: Partition) -> Iterator[Vio
     layout, where = s.layout(edge.tensor), f"{edge.tensor} to {edge.consumer}"
     if layout is None:
         return
-    if not cuts(shards, layout, 1) or not edge.written.refines(shards) or not edge.read.refines(shards):
+    if not cuts(shards, layout, 1) or not edge.written.refines(shards, layout) or not edge.read.refines(shards, layout):
         yield Violation(Family.MEMORY_TILES, f"{where}: windows {edge.written} and {edge.read} do not each lie in one shard of {shards}")
         return
     if len(edge.memory_tiles) != shards.pieces:
         yield Violation(Family.MEMORY_TILES, f"{where}: {len(edge.memory_tiles)} memory tiles hold {shards.pieces} shards")
     writers, readers = edge.written.pieces // shards.pieces, edge.read.pieces // shards.pieces
+    size = 2 * shards.shard(tuple(_windows(s, edge.tensor)), layout).bytes(layout.element_bytes)
     for tile in edge.memory_tiles:
         at = f"{where}, memory tile ({tile.col}, {tile.row})"
         if not s.device.has_memory_tile(tile.col, tile.row):
             yield Violation(Family.MEMORY_TILES, f"{at} does not exist on {s.device.name}")
-        if tile.bytes != 2 * layout.bytes // shards.pieces:
-            yield Violation(Family.MEMORY_TILES, f"{at}: both copies take {2 * layout.bytes // shards.pieces} bytes, not {tile.bytes}")
+        if tile.bytes != size:
+            yield Violation(Family.MEMORY_TILES, f"{at}: both copies take {size} bytes, not {tile.bytes}")
         if tile.offset % WORD_BYTES:
             yield Violation(Family.MEMORY_TILES, f"{at}: offset {tile.offset} is not aligned to {WORD_BYTES} bytes")
         if (len(tile.in_channels), len(tile.out_channels)) != (writers, readers):
             yield Violation(Family.MEMORY_TILES, f"{at}: {writers} windows come in and {readers} go out, a channel each")
         if tile.descriptors != 2 * (writers + readers):
             yield Violation(Family.DESCRIPTORS, f"{at}: its channels take {2 * (writers + readers)} descriptors, not {tile.descriptors}")
+
+
+def _windows(s: Subject, tensor: str) -> Iterator[Partition]:
+    """The windows that go into an activation's buffer, and those that come out."""
+    for edge in s.mapping.edges:
+        if edge.tensor == tensor and edge.shards is not None:
+            yield from (edge.written, edge.read)
 
 
 def _check_agreement(held: list[Held]) -> Iterator[Violation]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from placer.device import Device
 from placer.layers import DenseLayer, Layer, LayerGraph, Side
-from placer.layout import BLOCK_COLUMNS, Layout, Partition, layouts
+from placer.layout import Layout, Partition, layouts
 from placer.mapping import MappedLayer, MappedTile, Mapping
 
 # The buffer of each input port of a kernel.
@@ -96,13 +96,8 @@ class LayerPair:
 
 
 def cuts(partition: Partition, layout: Layout, block_rows: int) -> bool:
-    """Whether a layout divides into whole blocks under `partition`."""
-    return (
-        min(partition.samples, partition.rows, partition.columns) >= 1
-        and layout.samples % partition.samples == 0
-        and layout.rows % (partition.rows * block_rows) == 0
-        and layout.columns % (partition.columns * BLOCK_COLUMNS) == 0
-    )
+    """Whether each window of `partition` holds some of the layout, in whole blocks."""
+    return partition.cuts(layout) and partition.window(layout).rows % block_rows == 0
 
 
 def make_subject(mapping: Mapping, device: Device, graph: LayerGraph) -> Subject:

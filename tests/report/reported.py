@@ -42,7 +42,8 @@ def large() -> tuple[Mapping, Device]:
     layers = tuple(_large_layer(number) for number in range(4))
     names = ("x.plio_in", *(layer.name for layer in layers), "y.plio_out")
     edges = tuple(
-        MappedEdge(f"t{n}", a, b, 0, "dma" if 0 < n < 4 else "plio", PARTS, PARTS, None, ()) for n, (a, b) in enumerate(pairwise(names))
+        MappedEdge(f"t{n}", a, b, 0, "dma" if 0 < n < 4 else "plio", PARTS, PARTS, 320 * 320, 320 * 320, None, ())
+        for n, (a, b) in enumerate(pairwise(names))
     )
     plio = tuple(
         MappedPlio(f"{tensor}_{direction}{i}", tensor, i, direction, 36 + i % 28, i // 28, 128)
@@ -61,7 +62,7 @@ def _large_layer(number: int) -> MappedLayer:
     tiles = tuple(_large_tile(25 * number, m, k, n) for m in range(40) for n in range(5) for k in range(5))
     split = MappedSplit(40, 5, 5, Partition(1, 40, 1))
     return MappedLayer(f"layer{number}", "dense", 320, 320, 320, DataTypes("int8", "int8", "int8"), "dense_right_int8", (4, 8, 8), split,
-                       90, 28, tiles)  # fmt: skip
+                       90, 0, 28, tiles)  # fmt: skip
 
 
 def _large_tile(west: int, m: int, k: int, n: int) -> MappedTile:

@@ -48,12 +48,15 @@ FALSE_EDGES = {
     "windows that are not read": (change_edge("a3", "d2", read=windows(1, 2, 1)), "a3: d2 has windows"),
     "border windows of half blocks": (
         change_edge("a4", "a4.plio_out", read=windows(1, 8, 2)),
-        "a4: the windows .*rows=8.* of a4.plio_out are not whole blocks",
+        "a4: the windows .*rows=8.* of a4.plio_out do not divide what it holds into whole blocks",
     ),
-    "border windows that do not divide": (border_windows, "a0: the windows .*rows=3.* of a0.plio_in are not whole blocks"),
+    "border windows that do not divide": (
+        border_windows,
+        "a0: the windows .*rows=3.* of a0.plio_in do not divide what it holds into whole blocks",
+    ),
     "no border windows": (
         change_edge("a4", "a4.plio_out", read=windows(1, 0, 2)),
-        "a4: the windows .* of a4.plio_out are not whole blocks",
+        "a4: the windows .* of a4.plio_out do not divide what it holds into whole blocks",
     ),
     "readers that disagree": (
         change_edge("a1", "add", written=windows(1, 1, 1)),

@@ -1,0 +1,74 @@
+"""Family banks: what a kernel touches in one cycle lies in banks of its own, or its layer counts what sharing them stalls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from placer.layers import DenseLayer, InterpolationLayer, Side, TableLayer
+from placer.mapping import MappedTile
+from placer.verify.subject import LayerPair, Subject
+from placer.verify.violation import Family, Violation
+
+CONCURRENT = ("input", "second_input", "weights", "output")
+# A register block is at most two blocks by two, so an operand is loaded once for two products at best.
+REGISTER_BLOCK = 2
+
+
+def check_banks(s: Subject) -> Iterator[Violation]:
+    """Every place names its bank; stalls are counted: of n accesses to a bank in one cycle n - 1 wait."""
+    bank_bytes = s.device.core.bank_bytes
+    for pair in s.pairs():
+        accesses = _accesses(s, pair)
+        for tile in pair.mapped.tiles:
+            where = f"layer {pair.mapped.name}, tile ({tile.col}, {tile.row})"
+            for buffer in tile.buffers:
+                for at in (a for a in buffer.at if a.bank != a.offset // bank_bytes):
+                    sentence = f"{where}, {buffer.kind} at offset {at.offset} is in bank {at.offset // bank_bytes}, not {at.bank}"
+                    yield Violation(Family.BANKS, sentence)
+            groups = _sharing(tile, bank_bytes)
+            stalls = sum(sum(counts) - max(counts) for counts in ([accesses[k] for k in group] for group in groups))
+            if stalls > pair.mapped.stall_cycles:
+                names = "; ".join(" and ".join(group) for group in groups if len(group) > 1)
+                sentence = (
+                    f"{names} share banks, which stalls up to {stalls} cycles a call, and the layer counts {pair.mapped.stall_cycles}"
+                )
+                yield Violation(Family.BANKS, f"{where}: {sentence}")
+
+
+def _sharing(tile: MappedTile, bank_bytes: int) -> list[tuple[str, ...]]:
+    """The concurrent kinds of a tile in groups that are linked by banks in which two of them lie."""
+    groups: list[tuple[tuple[str, ...], set[tuple[int, int, int]]]] = []
+    for buffer in (b for b in tile.buffers if b.kind in CONCURRENT):
+        banks = {
+            (a.col, a.row, bank)
+            for a in buffer.at
+            for bank in range(a.offset // bank_bytes, (a.offset + buffer.bytes - 1) // bank_bytes + 1)
+        }
+        kinds: tuple[str, ...] = (buffer.kind,)
+        for group in [g for g in groups if g[1] & banks]:
+            groups.remove(group)
+            kinds, banks = (*group[0], *kinds), banks | group[1]
+        groups.append((kinds, banks))
+    return [kinds for kinds, _ in groups]
+
+
+def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
+    """How often the inner loop of a call accesses each kind of buffer, at the least: in vectors, tables by element."""
+    layer, unit = pair.layer, s.device.core.vector_alignment
+    read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
+    elements = written.samples * written.rows * written.columns
+    if isinstance(layer, TableLayer | InterpolationLayer):
+        lookups = elements * (2 if isinstance(layer, InterpolationLayer) else 1)
+        return {"input": elements, "weights": lookups, "output": elements}
+    stores = -(-elements * pair.target.element_bytes // unit)
+    if not isinstance(layer, DenseLayer):
+        loads = [-(-elements * source.element_bytes // unit) for source in pair.sources]
+        return {"input": loads[0], "second_input": loads[-1], "output": stores}
+    inner, element = (read.columns if layer.side is Side.RIGHT else read.rows), pair.sources[0].element_bytes
+    rows, columns = (written.rows * written.samples, written.columns)
+    # Each operand is loaded whole once for every two blocks of the other.
+    right = -(-rows // (REGISTER_BLOCK * s.device.mmul[0])) * inner * columns
+    left = -(-columns // (REGISTER_BLOCK * s.device.mmul[2])) * inner * rows
+    if layer.side is Side.RIGHT:
+        return {"input": left * element // unit, "weights": right * layer.weight_type.bytes // unit, "output": stores}
+    return {"input": right * element // unit, "weights": left * layer.weight_type.bytes // unit, "output": stores}

@@ -1,0 +1,82 @@
+"""The ways to split a layer that are worth keeping."""
+
+from __future__ import annotations
+
+import pytest
+
+from placer.device import find_device
+from placer.formulate import LaidOutGraph, formulate, lay_out
+from placer.layers import Side
+from placer.layout import Partition
+from placer.options import bank_stalls, layer_options
+from placer.problem import Level, Option, Split
+from tests.graphs import chain
+
+VEK280 = find_device("VEK280")
+
+
+def laid_out(batch: int, *widths: int) -> LaidOutGraph:
+    """A chain of dense layers."""
+    return lay_out(chain(widths, tokens=1), batch, VEK280)
+
+
+def options(batch: int, *widths: int) -> tuple[Option, ...]:
+    """Those of the first layer of a chain."""
+    graph = laid_out(batch, *widths)
+    layer = graph.graph.layers[0]
+    return layer_options(layer, graph.of_layer(layer), VEK280)
+
+
+def test_uneven_parts_save_tiles() -> None:
+    """512 x 512 int8 weights fit no fewer than eight tiles in even parts, and six in uneven ones."""
+    found = options(16, 512, 512)
+    layout = laid_out(16, 512, 512).layouts[0]
+    fewest = min(found, key=lambda o: o.tiles)
+    assert fewest.tiles == 6
+    assert fewest.split and (fewest.split.contraction, fewest.split.channels) in {(2, 3), (3, 2), (1, 6), (6, 1)}
+    assert min(o.tiles for o in found if o.inputs[0].divides(layout) and o.output and o.output.divides(layout)) == 8
+
+
+def test_uneven_parts_are_faster_than_even_ones() -> None:
+    """Each of them, by more than a little, than every even one on as many tiles or fewer."""
+    graph = laid_out(16, 512, 512)
+    layout = graph.layouts[0]
+    found = layer_options(graph.graph.layers[0], graph.of_layer(graph.graph.layers[0]), VEK280)
+
+    def pace(o: Option) -> int:
+        return max(o.cycles, *o.input_cycles, o.output_cycles)
+
+    def few(o: Option) -> bool:
+        return max(o.inputs[0].pieces, o.output.pieces if o.output else 0) <= 6
+
+    even = [o for o in found if o.inputs[0].divides(layout) and o.output and o.output.divides(layout)]
+    uneven = [o for o in found if o not in even]
+    assert any(map(few, uneven))
+    for o in uneven:
+        assert all(pace(o) * 1.03 < pace(e) for e in even if e.tiles <= o.tiles and few(e))
+
+
+@pytest.mark.parametrize("blocks", [1, 5, 7])
+def test_any_number_of_blocks(blocks: int) -> None:
+    """A prime number of column blocks is cut as well."""
+    counts = {o.split.channels for o in options(16, 64, 8 * blocks) if o.split}
+    assert counts <= {-(-blocks // size) for size in range(1, blocks + 1)}
+    assert blocks == 1 or len(counts) > 2
+
+
+def test_stalls_are_part_of_the_cycles() -> None:
+    """The split in six tiles shares a bank between input and output, and its cycles say so."""
+    graph = laid_out(16, 512, 512)
+    layer = graph.graph.layers[0]
+    six, sixteen = Split(Side.RIGHT, Partition(1, 1, 1), 2, 3), Split(Side.RIGHT, Partition(1, 1, 1), 4, 4)
+    stalls = bank_stalls(layer, six, graph.of_layer(layer), VEK280)
+    assert stalls == 16 * 176 // 32, "the stores of the output"
+    assert bank_stalls(layer, sixteen, graph.of_layer(layer), VEK280) == 0
+    assert bank_stalls(layer, Split(Side.RIGHT, Partition(1, 1, 1), 2, 2), graph.of_layer(layer), VEK280) is None
+
+
+def test_layers_alike_have_the_same_options() -> None:
+    """Whatever they are called, and whatever their weights are."""
+    problem = formulate(laid_out(16, 64, 64, 64, 32), VEK280, (Level.TILES,), 1.0)
+    assert problem.blocks[0].options is problem.blocks[1].options
+    assert problem.blocks[1].options is not problem.blocks[2].options
