@@ -5,11 +5,12 @@
 
 namespace adf::host {
 
-/// What the host can read back of an inout parameter.
+/// What the host can read back of an inout parameter, and the parameters of other kernels that it updates.
 struct Readback {
     std::vector<std::byte> value;
     std::uint64_t writes = 0;
     std::deque<std::vector<std::byte>> queue;
+    std::vector<Parameter *> chained;
 };
 
 /// One argument: its port, what feeds it once the graph runs, and what happens before and after each execution.
@@ -79,12 +80,18 @@ public:
         port->scalar = count == 1;
     }
     void acquire() override {
-        if (parameter)
-            std::memcpy(memory_.data(), parameter->acquire(), sizeof(Value));
+        if (!parameter)
+            return;
+        const std::byte *value = parameter->acquire();
+        if (seen_ != parameter->updates())
+            std::memcpy(memory_.data(), value, sizeof(Value));
+        seen_ = parameter->updates();
     }
     void release() override {
         if (!readback)
             return;
+        for (Parameter *other : readback->chained)
+            other->update(memory_.data());
         readback->value.assign(memory_.data(), memory_.data() + sizeof(Value));
         readback->queue.push_back(readback->value);
         ++readback->writes;
@@ -93,6 +100,7 @@ public:
 
 private:
     Memory memory_;
+    std::uint64_t seen_ = 0;
 };
 
 template <class T>
@@ -183,6 +191,7 @@ public:
     void acquire() override {
         window_.head = window_.ptr = this->lock();
         window_.size = this->samples();
+        window_.margin = this->port->margin;
     }
     void release() override { this->unlock(); }
     io_window<T, D> *get() { return &window_; }

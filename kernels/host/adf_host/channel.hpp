@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -31,6 +32,12 @@ private:
     std::size_t bytes_;
     std::byte *data_;
 };
+
+/// The first word of a packet: id in bits 0 to 4, type in bits 12 to 14, odd parity in bit 31.
+inline std::uint32_t packet_header(unsigned type, unsigned id) {
+    const std::uint32_t header = (id & 31u) | (type & 7u) << 12;
+    return header | (std::popcount(header) % 2 == 0 ? 0x80000000u : 0u);
+}
 
 /// A stream (words of 4 bytes) or a cascade (words of 64). Some words may carry TLAST.
 class Fifo {
@@ -206,8 +213,11 @@ public:
             queue_.push_back(std::move(copy));
         else
             newest_ = std::move(copy);
+        ++updates_;
         scheduler.wake(consumer);
     }
+    /// How often it was updated: an inout parameter keeps what the kernel wrote until the next time.
+    std::uint64_t updates() const { return updates_; }
     /// The value of this kernel run; it stays where it is until the next run.
     std::byte *acquire() {
         wait_until([this] { return synchronous ? !queue_.empty() : newest_ != nullptr; }, wait_);
@@ -235,6 +245,7 @@ private:
         const Parameter &parameter;
     };
 
+    std::uint64_t updates_ = 0;
     std::shared_ptr<Memory> newest_, held_;
     std::deque<std::shared_ptr<Memory>> queue_;
     Wait wait_;

@@ -19,9 +19,21 @@ inline void check_ports(const Network &network, std::vector<std::string> &errors
             }
 }
 
+/// Parameters that one kernel writes and another reads have one size, and nothing else feeds them.
+inline void check_parameters(const Network &network, std::vector<std::string> &errors) {
+    for (const Net &net : network.nets)
+        for (const Port *sink : net.sinks)
+            if ((net.source->kind == PortKind::parameter) != (sink->kind == PortKind::parameter))
+                errors.push_back(net.source->name() + " -> " + sink->name() + " connects a run-time parameter with something else");
+            else if (sink->kind == PortKind::parameter && net.source->block_bytes() != sink->block_bytes())
+                errors.push_back(net.source->name() + " has " + std::to_string(net.source->block_bytes()) + " bytes, and " + sink->name() + " " +
+                                 std::to_string(sink->block_bytes()) + ": a run-time parameter is passed on whole");
+}
+
 inline std::vector<std::string> check(const Network &network) {
     std::vector<std::string> errors;
     check_ports(network, errors);
+    check_parameters(network, errors);
     if (!errors.empty())
         return errors;
     TileChecks(network, errors).run();

@@ -3,6 +3,7 @@
 
 #include "checks.hpp"
 #include "memory_tile.hpp"
+#include "packets.hpp"
 #include "rates.hpp"
 #include "tasks.hpp"
 
@@ -26,6 +27,8 @@ public:
         for (const Net &net : network_.nets)
             if (!net.sinks.empty() && net.source->kind != PortKind::parameter)
                 add_net(net);
+            else
+                chain_parameters(net);
         for (auto &task : packets_waiting_)
             tasks_.push_back(task());
         for (auto &kernel : kernels_)
@@ -112,6 +115,12 @@ private:
         memories_[&node] = std::move(memory);
     }
 
+    void chain_parameters(const Net &net) {
+        for (const Port *sink : net.sinks)
+            if (const auto found = parameters.find(sink); found != parameters.end())
+                readbacks[net.source]->chained.push_back(found->second.get());
+    }
+
     // -- connections ----------------------------------------------------------------------------------------------------------------
 
     static Argument *argument_of(Port *port) {
@@ -135,9 +144,9 @@ private:
         std::string name = source->name() + " ->";
         for (const Port *end : net.sinks)
             name += (end == sink ? " " : ", ") + end->name();
-        auto transfer = std::make_unique<Transfer>(name, make_source(source));
+        auto transfer = std::make_unique<Transfer>(name, make_source(source, sink));
         for (Port *end : net.sinks)
-            transfer->add(make_sink(end));
+            transfer->add(make_sink(end, source));
         tasks_.push_back(std::move(transfer));
     }
 
@@ -178,7 +187,8 @@ private:
         attach_fifo(sink, fifo);
     }
 
-    std::unique_ptr<Source> make_source(Port *port) {
+    /// `reader` and `writer`: the (first) port at the other end.
+    std::unique_ptr<Source> make_source(Port *port, const Port *reader) {
         switch (port->node->kind) {
         case NodeKind::plio: return read_file(static_cast<PlioNode &>(*port->node));
         case NodeKind::gmio: return std::make_unique<GmioSource>(static_cast<GmioNode *>(port->node)->queue);
@@ -193,9 +203,11 @@ private:
         }
         Fifo *fifo = new_fifo(port->name(), stream_words, port->kind == PortKind::cascade ? 64 : 4);
         attach_fifo(port, fifo);
+        if (port->node->kind == NodeKind::packet_split && reader->kind == PortKind::buffer)
+            return std::make_unique<PayloadSource>(*fifo);
         return std::make_unique<FifoSource>(*fifo);
     }
-    std::unique_ptr<Sink> make_sink(Port *port) {
+    std::unique_ptr<Sink> make_sink(Port *port, const Port *writer) {
         switch (port->node->kind) {
         case NodeKind::plio: return write_file(static_cast<PlioNode &>(*port->node));
         case NodeKind::gmio: return std::make_unique<GmioSink>(static_cast<GmioNode *>(port->node)->queue);
@@ -210,6 +222,8 @@ private:
         }
         Fifo *fifo = new_fifo(port->name(), std::max(stream_words, port->fifo_depth), 4);
         attach_fifo(port, fifo);
+        if (port->node->kind == NodeKind::packet_merge && writer->kind == PortKind::buffer)
+            return std::make_unique<PacketSink>(*fifo, port->index);
         return std::make_unique<FifoSink>(*fifo);
     }
 

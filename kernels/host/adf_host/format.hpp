@@ -56,23 +56,6 @@ inline void print_number(std::string &text, const void *from) {
 }
 
 template <class T>
-struct scalar_of {
-    using type = T;
-    static constexpr unsigned numbers = 1;
-};
-template <class T>
-struct scalar_of<complex_value<T>> {
-    using type = T;
-    static constexpr unsigned numbers = 2;
-};
-template <class Tag>
-    requires is_accumulator_tag<Tag>
-struct scalar_of<Tag> {
-    using type = typename lane_of<Tag>::type;
-    static constexpr unsigned numbers = 1;
-};
-
-template <class T>
 inline const ElementFormat *format_of(const char *name) {
     using Scalar = typename scalar_of<T>::type;
     static const ElementFormat format{name, scalar_of<T>::numbers * sizeof(Scalar), scalar_of<T>::numbers, parse_number<Scalar>, print_number<Scalar>};
@@ -97,6 +80,8 @@ constexpr const char *element_name() {
     else if constexpr (std::is_same_v<T, acc32>) return "acc32";
     else if constexpr (std::is_same_v<T, acc64>) return "acc64";
     else if constexpr (std::is_same_v<T, accfloat>) return "accfloat";
+    else if constexpr (std::is_same_v<T, cacc64>) return "cacc64";
+    else if constexpr (std::is_same_v<T, caccfloat>) return "caccfloat";
     else return "another type";
 }
 

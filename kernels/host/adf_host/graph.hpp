@@ -5,7 +5,7 @@
 
 namespace adf {
 
-enum class return_code { ok = 0, user_error, aie_driver_error, xrt_error, internal_error, unsupported };
+enum return_code { ok = 0, user_error, aie_driver_error, xrt_error, internal_error, unsupported };
 
 class graph {
 public:

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "argument.hpp"
+#include "limits.hpp"
 #include "table.hpp"
 
 namespace adf::host {
@@ -38,6 +39,7 @@ struct KernelNode : Node {
     std::vector<std::string> headers;
     double ratio = 0;
     std::vector<location_constraint> stack;
+    std::size_t stack_bytes = default_stack_bytes, heap_bytes = 0;
     std::vector<std::unique_ptr<Argument>> arguments;
     /// Runs on the core before the first execution.
     std::function<void()> construct;

@@ -96,8 +96,9 @@ using output_cascade = io_cascade<T, direction::out>;
 template <class T, direction D>
 struct io_window {
     using value_type = T;
+    /// `head`: where the margin starts, and `ptr` at first.
     T *ptr = nullptr, *head = nullptr;
-    std::size_t size = 0;
+    std::size_t size = 0, margin = 0;
 };
 template <class T>
 using input_window = io_window<T, direction::in>;
@@ -158,16 +159,14 @@ template <class T, adf::direction D>
 inline std::uint32_t getPacketid(adf::io_stream<T, D> *stream, int) {
     return stream->fifo->packet_id;
 }
-/// Id in bits 0 to 4, type in bits 12 to 14, odd parity in bit 31.
 inline void writeHeader(output_pktstream *stream, unsigned type, unsigned id) {
-    const std::uint32_t header = (id & 31u) | (type & 7u) << 12;
-    writeincr(stream, static_cast<int32>(header | (std::popcount(header) % 2 == 0 ? 0x80000000u : 0u)));
+    writeincr(stream, static_cast<int32>(adf::host::packet_header(type, id)));
 }
 
-// Windows: an element at the pointer, which wraps at the end of the block.
+// Windows: an element at the pointer, which wraps from the end of the block to the start of its margin.
 template <class T, adf::direction D>
 inline void window_incr(adf::io_window<T, D> *window, int count) {
-    const auto size = static_cast<std::ptrdiff_t>(window->size);
+    const auto size = static_cast<std::ptrdiff_t>(window->size + window->margin);
     window->ptr = window->head + (((window->ptr - window->head) + count) % size + size) % size;
 }
 template <class T, adf::direction D>

@@ -7,8 +7,8 @@ namespace adf::host {
 
 inline constexpr std::size_t core_bytes = 65536, bank_bytes = 16384, banks = core_bytes / bank_bytes;
 inline constexpr std::size_t memory_tile_bytes = 524288;
-/// The default of the vendor's compiler; a project that sets another stacksize says so to that compiler only.
-inline constexpr std::size_t stack_bytes = 1024;
+/// The default of the vendor's compiler, where stack_size() says nothing else; its option stacksize is known to that compiler only.
+inline constexpr std::size_t default_stack_bytes = 1024;
 #if defined(__AIE_ARCH__) && __AIE_ARCH__ >= 21
 inline constexpr std::size_t buffer_alignment = 64;
 #else

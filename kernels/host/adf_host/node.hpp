@@ -83,6 +83,7 @@ struct Port {
     std::vector<std::uint32_t> dimensions;
     std::optional<tiling_parameters> tiling;
     bool single = false;
+    unsigned asynchronous_repetition = 1;
     std::optional<bool> asynchronous;
     std::vector<location_constraint> places;
     std::optional<location_constraint> dma;

@@ -107,9 +107,9 @@ inline std::vector<Held> held_in_tiles(const Network &network) {
             for (auto &port : *list)
                 if (port->kind == PortKind::parameter)
                     all.push_back({port->name(), port->block_bytes(), copies(port.get()), spots_of(port->places), {node}});
-        const auto &stack = static_cast<const KernelNode *>(node)->stack;
-        if (!stack.empty())
-            all.push_back({"the stack of " + node->label, stack_bytes, 1, spots_of(stack), {node}});
+        const auto &kernel = static_cast<const KernelNode &>(*node);
+        if (!kernel.stack.empty())
+            all.push_back({"the stack of " + node->label, kernel.stack_bytes + kernel.heap_bytes, 1, spots_of(kernel.stack), {node}});
     }
     return all;
 }

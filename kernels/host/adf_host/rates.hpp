@@ -52,7 +52,9 @@ private:
     };
 
     static bool counted(const Node *node) { return node->kind == NodeKind::kernel || node->kind == NodeKind::shared_buffer; }
-    static std::uint64_t volume(const Port *port) { return port->kind == PortKind::buffer && port->format ? walk_of(port).bytes : 0; }
+    static std::uint64_t volume(const Port *port) {
+        return port->kind == PortKind::buffer && port->format ? walk_of(port).bytes * port->asynchronous_repetition : 0;
+    }
 
     void add_edge(Port *from, Port *to) {
         if (!counted(from->node) || !counted(to->node) || from->kind == PortKind::parameter)

@@ -22,8 +22,9 @@ struct window {
     static constexpr std::size_t bytes = Bytes, margin_bytes = Margin;
 };
 
-/// An edge. The tag may state what the ports already say; a window also states its size in bytes.
-template <class Tag = void>
+/// An edge. Tags may state what the ports already say, one for both ends or one for each; a window also states its size in bytes, and the
+/// bytes of the block before that its reader sees in front.
+template <class Tag = void, class ToTag = Tag>
 class connect {
 public:
     template <direction A, direction B>
@@ -32,8 +33,8 @@ public:
             host::registry().errors.push_back(to_->name() + " is connected twice: to " + to_->driver->name() + " and to " + from_->name());
         to_->driver = from_;
         from_->sinks.push_back(to_);
-        if constexpr (requires { Tag::margin_bytes; })
-            window_size();
+        window_size<Tag>(from_, 0);
+        window_size<ToTag>(to_, 1);
     }
     connect(const parameter &, const kernel &) {}
     template <direction B>
@@ -43,10 +44,15 @@ public:
     host::Port *to() const { return to_; }
 
 private:
-    void window_size() {
-        for (host::Port *port : {from_, to_})
-            if (port->kind == host::PortKind::buffer && port->dimensions.empty())
-                port->dimensions = {static_cast<std::uint32_t>(Tag::bytes / port->format->bytes)};
+    template <class Window>
+    static void window_size(host::Port *port, std::size_t margins) {
+        if constexpr (requires { Window::margin_bytes; }) {
+            if (port->kind != host::PortKind::buffer)
+                return;
+            if (port->dimensions.empty())
+                port->dimensions = {static_cast<std::uint32_t>(Window::bytes / port->format->bytes)};
+            port->margin += margins * Window::margin_bytes / port->format->bytes;
+        }
     }
     host::Port *from_ = nullptr, *to_ = nullptr;
 };
@@ -54,8 +60,8 @@ template <class A, class B>
 connect(const A &, const B &) -> connect<>;
 
 /// How often a network connection may run ahead, in words.
-template <class Tag>
-inline std::size_t &fifo_depth(const connect<Tag> &net) {
+template <class Tag, class ToTag>
+inline std::size_t &fifo_depth(const connect<Tag, ToTag> &net) {
     return net.to()->fifo_depth;
 }
 
@@ -83,6 +89,19 @@ public:
 private:
     Values &values_;
 };
+/// Bytes that a buffer starts with.
+template <class T>
+class InitialValue {
+public:
+    explicit InitialValue(SharedNode *node) : node_(node) {}
+    void operator=(const std::vector<T> &values) {
+        node_->initial.resize(values.size() * sizeof(T));
+        std::memcpy(node_->initial.data(), values.data(), node_->initial.size());
+    }
+
+private:
+    SharedNode *node_;
+};
 } // namespace host
 
 inline std::string &source(const kernel &k) { return host::node_of(k, "source")->source; }
@@ -92,6 +111,9 @@ template <class What = ratio>
 inline double &runtime(const kernel &k) {
     return host::node_of(k, "runtime")->ratio;
 }
+/// Bytes of a kernel's stack and heap.
+inline std::size_t &stack_size(const kernel &k) { return host::node_of(k, "stack_size")->stack_bytes; }
+inline std::size_t &heap_size(const kernel &k) { return host::node_of(k, "heap_size")->heap_bytes; }
 template <class Part>
 inline unsigned &repetition_count(const Part &part) {
     return host::node_of(part, "repetition_count")->repetition;
@@ -117,22 +139,19 @@ inline port<D> &sync(port<D> &p) {
     p.node()->asynchronous = false;
     return p;
 }
+/// Buffers that one execution takes from or gives to an asynchronous port.
+template <direction D>
+inline unsigned &async_repetition(const port<D> &p) {
+    return p.node()->asynchronous_repetition;
+}
 template <class T>
 inline unsigned &num_buffers(const shared_buffer<T> &b) {
     return host::node_of(b, "num_buffers")->copies;
 }
 template <class T>
-class initial_value {
-public:
-    explicit initial_value(const shared_buffer<T> &b) : node_(host::node_of(b, "initial_value")) {}
-    void operator=(const std::vector<T> &values) {
-        node_->initial.resize(values.size() * sizeof(T));
-        std::memcpy(node_->initial.data(), values.data(), node_->initial.size());
-    }
-
-private:
-    host::SharedNode *node_;
-};
+inline auto initial_value(const shared_buffer<T> &b) {
+    return host::InitialValue<T>(host::node_of(b, "initial_value"));
+}
 
 inline tiling_parameters tiling(const tiling_parameters &parameters) { return parameters; }
 template <direction D>
@@ -265,8 +284,8 @@ inline location_setting location(const parameter &p) {
     auto *node = host::node_of(p, "location");
     return {node->places, host::same_kernel(node)};
 }
-template <class What, class Tag>
-inline location_setting location(const connect<Tag> &) {
+template <class What, class Tag, class ToTag>
+inline location_setting location(const connect<Tag, ToTag> &) {
     return {host::ignored_places, {}};
 }
 template <class What>

@@ -48,8 +48,9 @@ public:
         for (;;) {
             const auto from = source->peek();
             std::size_t bytes = from.size();
+            // Asking for space may open a packet: only with something to put there.
             for (auto &sink : sinks)
-                bytes = std::min(bytes, sink->space().size());
+                bytes = bytes == 0 ? 0 : std::min(bytes, sink->space().size());
             if (bytes == 0)
                 return;
             for (auto &sink : sinks)

@@ -62,6 +62,10 @@ struct complex_value {
     friend complex_value operator*(const complex_value &a, const complex_value &b) {
         return {static_cast<T>(a.real * b.real - a.imag * b.imag), static_cast<T>(a.real * b.imag + a.imag * b.real)};
     }
+    friend complex_value operator-(const complex_value &a) { return {static_cast<T>(-a.real), static_cast<T>(-a.imag)}; }
+    complex_value &operator+=(const complex_value &b) { return *this = *this + b; }
+    complex_value &operator-=(const complex_value &b) { return *this = *this - b; }
+    complex_value &operator*=(const complex_value &b) { return *this = *this * b; }
 };
 using cint16 = complex_value<std::int16_t>;
 using cint32 = complex_value<std::int32_t>;
@@ -76,13 +80,31 @@ struct acc48 {};
 struct acc56 {};
 struct acc64 {};
 struct accfloat {};
+struct cacc32 {};
+struct cacc40 {};
+struct cacc48 {};
+struct cacc56 {};
+struct cacc64 {};
+struct caccfloat {};
 
 namespace adf::host {
 
-/// The lane that the hardware gives an accumulator tag: 32 bits up to acc32, 64 bits above (there is no 48-bit lane).
+template <class T>
+inline constexpr bool is_complex = false;
+template <class T>
+inline constexpr bool is_complex<complex_value<T>> = true;
+
+template <class T, class... Others>
+inline constexpr bool is_one_of = (std::is_same_v<T, Others> || ...);
+template <class T>
+inline constexpr bool is_accumulator_tag =
+    is_one_of<T, acc16, acc24, acc32, acc40, acc48, acc56, acc64, accfloat, cacc32, cacc40, cacc48, cacc56, cacc64, caccfloat>;
+
+/// The lane that the hardware gives an accumulator tag: 32 bits up to acc32, 64 bits above (there is no 48-bit lane). Complex integers
+/// have two of 64 bits.
 template <class Tag>
 struct lane_of {
-    using type = std::int64_t;
+    using type = std::conditional_t<is_one_of<Tag, cacc32, cacc40, cacc48, cacc56, cacc64>, complex_value<std::int64_t>, std::int64_t>;
 };
 template <>
 struct lane_of<acc16> {
@@ -100,11 +122,30 @@ template <>
 struct lane_of<accfloat> {
     using type = float;
 };
+template <>
+struct lane_of<caccfloat> {
+    using type = complex_value<float>;
+};
 
+/// The numbers that an element consists of, two for complex ones.
 template <class T>
-inline constexpr bool is_accumulator_tag =
-    std::is_same_v<T, acc16> || std::is_same_v<T, acc24> || std::is_same_v<T, acc32> || std::is_same_v<T, acc40> ||
-    std::is_same_v<T, acc48> || std::is_same_v<T, acc56> || std::is_same_v<T, acc64> || std::is_same_v<T, accfloat>;
+struct scalar_of {
+    using type = T;
+    static constexpr unsigned numbers = 1;
+};
+template <class T>
+struct scalar_of<complex_value<T>> {
+    using type = T;
+    static constexpr unsigned numbers = 2;
+};
+template <class Tag>
+    requires is_accumulator_tag<Tag>
+struct scalar_of<Tag> : scalar_of<typename lane_of<Tag>::type> {};
+template <class T>
+inline auto *as_numbers(T *elements) {
+    using Number = typename scalar_of<std::remove_const_t<T>>::type;
+    return reinterpret_cast<std::conditional_t<std::is_const_v<T>, const Number, Number> *>(elements);
+}
 
 } // namespace adf::host
 

@@ -16,15 +16,16 @@ struct traversing_parameters {
     std::uint32_t dimension = 0, stride = 0, wrap = 0;
 };
 
-/// In the order in which the vendor's examples name them; everything in samples, dimension 0 contiguous.
+/// In the order of the vendor's header, which designated initialisers follow; everything in samples, dimension 0 contiguous.
 struct tiling_parameters {
     std::vector<std::uint32_t> buffer_dimension = {};
     std::vector<std::uint32_t> tiling_dimension = {};
     std::vector<std::int32_t> offset = {};
     std::vector<traversing_parameters> tile_traversal = {};
-    std::vector<std::uint32_t> boundary_dimension = {};
     int packet_port_id = -1;
     std::uint32_t repetition = 1;
+    std::vector<std::uint32_t> boundary_dimension = {};
+    std::uint32_t buffer_iteration = 0;
     std::uint32_t phase = 0;
 };
 

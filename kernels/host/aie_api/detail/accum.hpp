@@ -5,6 +5,9 @@
 
 namespace aie {
 
+/// "Choose for me", where a tag is asked for.
+struct accauto {};
+
 template <class Tag, unsigned N>
 class accum {
     static_assert(adf::host::is_accumulator_tag<Tag>, "aie::accum: the first argument is a tag such as acc32, acc64 or accfloat");
@@ -13,11 +16,15 @@ class accum {
 public:
     using value_type = Tag;
     using lane = typename adf::host::lane_of<Tag>::type;
+    /// What a lane consists of: itself, or two of these.
+    using number = typename adf::host::scalar_of<lane>::type;
 
     static constexpr unsigned size() { return N; }
     static constexpr unsigned value_bits() { return 8 * sizeof(lane); }
     static constexpr unsigned bits() { return N * value_bits(); }
-    static constexpr bool is_floating_point() { return std::is_floating_point_v<lane>; }
+    static constexpr bool is_floating_point() { return std::is_floating_point_v<number>; }
+    static constexpr bool is_complex() { return adf::host::is_complex<lane>; }
+    static constexpr bool is_real() { return !is_complex(); }
 
     /// Undefined on the core; here a fixed pattern.
     accum() { std::memset(data_, 0x5a, sizeof data_); }
@@ -40,23 +47,27 @@ public:
 
     template <class T>
     void from_vector(const vector<T, N> &v, int shift = 0) {
-        if constexpr (std::is_floating_point_v<lane>)
-            for (unsigned i = 0; i < N; ++i)
-                data_[i] = static_cast<float>(v.data()[i]);
+        static_assert(adf::host::is_complex<T> == is_complex(), "aie::accum: complex values and accumulators go together");
+        const auto *from = adf::host::as_numbers(v.data());
+        if constexpr (is_floating_point())
+            for (unsigned i = 0; i < numbers; ++i)
+                adf::host::as_numbers(data_)[i] = static_cast<float>(from[i]);
         else
-            detail::ups<lane, N>(v.data(), data_, shift);
+            detail::ups<number, numbers>(from, adf::host::as_numbers(data_), shift);
     }
     template <class T>
     vector<T, N> to_vector(int shift = 0) const {
+        static_assert(adf::host::is_complex<T> == is_complex(), "aie::accum: complex values and accumulators go together");
         vector<T, N> out(nullptr);
-        if constexpr (std::is_floating_point_v<lane>) {
-            for (unsigned i = 0; i < N; ++i)
+        auto *to = adf::host::as_numbers(out.data());
+        if constexpr (is_floating_point()) {
+            for (unsigned i = 0; i < numbers; ++i)
                 if constexpr (std::is_same_v<T, bfloat16>)
-                    out.data()[i] = detail::to_bfloat16(data_[i]);
+                    to[i] = detail::to_bfloat16(adf::host::as_numbers(data_)[i]);
                 else
-                    out.data()[i] = static_cast<T>(data_[i]);
+                    to[i] = static_cast<std::remove_reference_t<decltype(to[i])>>(adf::host::as_numbers(data_)[i]);
         } else {
-            detail::srs<T, N>(data_, out.data(), shift);
+            detail::srs<typename adf::host::scalar_of<T>::type, numbers>(adf::host::as_numbers(data_), to, shift);
         }
         return out;
     }
@@ -66,10 +77,11 @@ public:
             return to_vector<std::make_signed_t<T>>(shift).template cast_to<T>();
         return to_vector<std::make_unsigned_t<T>>(shift).template cast_to<T>();
     }
-    template <unsigned M = N>
-        requires(std::is_same_v<Tag, accfloat> && M <= 32)
-    operator vector<float, M>() const {
-        return to_vector<float>();
+    /// Float accumulators become vectors by themselves; integer ones need a shift.
+    template <class T>
+        requires(std::is_same_v<Tag, accfloat> && (std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) && N <= 32)
+    operator vector<T, N>() const {
+        return to_vector<T>();
     }
 
     template <unsigned M>
@@ -111,6 +123,7 @@ public:
     const lane *data() const { return data_; }
 
 private:
+    static constexpr unsigned numbers = N * adf::host::scalar_of<lane>::numbers;
     alignas(N * sizeof(lane) < 64 ? N * sizeof(lane) : 64) lane data_[N];
 };
 
@@ -132,36 +145,60 @@ inline accum<Tag, N> generate_lanes(F f) {
     return out;
 }
 
+/// A factor or summand as a lane; a real one is the real part of a complex lane.
+template <class Lane, class T>
+inline Lane to_lane(const T &value) {
+    if constexpr (!adf::host::is_complex<Lane>) {
+        return static_cast<Lane>(value);
+    } else {
+        using Number = typename adf::host::scalar_of<Lane>::type;
+        if constexpr (adf::host::is_complex<T>)
+            return {static_cast<Number>(value.real), static_cast<Number>(value.imag)};
+        else
+            return {static_cast<Number>(value), Number(0)};
+    }
+}
+
 /// a + b, a - b and a * b of lanes: integers wrap.
-template <class Lane>
-using bits_of = std::conditional_t<std::is_floating_point_v<Lane>, Lane,
-                                   std::make_unsigned_t<std::conditional_t<std::is_floating_point_v<Lane>, int, Lane>>>;
+template <class Number>
+using bits_of = std::conditional_t<std::is_floating_point_v<Number>, Number,
+                                   std::make_unsigned_t<std::conditional_t<std::is_floating_point_v<Number>, int, Number>>>;
 template <class Lane>
 inline Lane lane_add(Lane a, Lane b) {
-    return static_cast<Lane>(static_cast<bits_of<Lane>>(a) + static_cast<bits_of<Lane>>(b));
+    if constexpr (adf::host::is_complex<Lane>)
+        return {lane_add(a.real, b.real), lane_add(a.imag, b.imag)};
+    else
+        return static_cast<Lane>(static_cast<bits_of<Lane>>(a) + static_cast<bits_of<Lane>>(b));
 }
 template <class Lane>
 inline Lane lane_sub(Lane a, Lane b) {
-    return static_cast<Lane>(static_cast<bits_of<Lane>>(a) - static_cast<bits_of<Lane>>(b));
+    if constexpr (adf::host::is_complex<Lane>)
+        return {lane_sub(a.real, b.real), lane_sub(a.imag, b.imag)};
+    else
+        return static_cast<Lane>(static_cast<bits_of<Lane>>(a) - static_cast<bits_of<Lane>>(b));
 }
 template <class Lane>
 inline Lane lane_mul(Lane a, Lane b) {
-    return static_cast<Lane>(static_cast<bits_of<Lane>>(a) * static_cast<bits_of<Lane>>(b));
+    if constexpr (adf::host::is_complex<Lane>)
+        return {lane_sub(lane_mul(a.real, b.real), lane_mul(a.imag, b.imag)), lane_add(lane_mul(a.real, b.imag), lane_mul(a.imag, b.real))};
+    else
+        return static_cast<Lane>(static_cast<bits_of<Lane>>(a) * static_cast<bits_of<Lane>>(b));
 }
 
 /// The accumulator tag of a product, unless the caller names one.
+template <class T>
+inline constexpr bool is_floating = std::is_same_v<T, bfloat16> || std::is_floating_point_v<T> || std::is_same_v<T, cfloat>;
 template <class A, class B>
 struct product_tag {
-    static constexpr bool floating = std::is_same_v<A, bfloat16> || std::is_same_v<B, bfloat16> || std::is_floating_point_v<A> ||
-                                     std::is_floating_point_v<B>;
-    static constexpr bool narrow = sizeof(A) <= 2 && sizeof(B) <= 2;
-    static constexpr bool wide = sizeof(A) == 4 && sizeof(B) == 4;
-    using type = std::conditional_t<floating, accfloat, std::conditional_t<narrow, acc32, std::conditional_t<wide, acc64, acc48>>>;
+    static constexpr bool floating = is_floating<A> || is_floating<B>, complex = adf::host::is_complex<A> || adf::host::is_complex<B>;
+    static constexpr bool narrow = sizeof(A) <= 2 && sizeof(B) <= 2, wide = sizeof(A) == 4 && sizeof(B) == 4;
+    using real = std::conditional_t<floating, accfloat, std::conditional_t<narrow, acc32, std::conditional_t<wide, acc64, acc48>>>;
+    using type = std::conditional_t<!complex, real, std::conditional_t<floating, caccfloat, cacc64>>;
 };
 /// The tag for moving one type through an accumulator.
 template <class T>
-using carrier_tag = std::conditional_t<std::is_same_v<T, bfloat16> || std::is_floating_point_v<T>, accfloat,
-                                       std::conditional_t<sizeof(T) <= 2, acc32, acc64>>;
+using carrier_tag = std::conditional_t<adf::host::is_complex<T>, std::conditional_t<is_floating<T>, caccfloat, cacc64>,
+                                       std::conditional_t<is_floating<T>, accfloat, std::conditional_t<sizeof(T) <= 2, acc32, acc64>>>;
 
 } // namespace detail
 

@@ -7,12 +7,12 @@ namespace aie {
 
 template <class T, unsigned N>
 inline vector<T, N> zeros() {
-    return detail::generate<T, N>([](unsigned) { return T(0); });
+    return detail::generate<T, N>([](unsigned) { return T{}; });
 }
 template <class Tag, unsigned N>
     requires adf::host::is_accumulator_tag<Tag>
 inline accum<Tag, N> zeros() {
-    return detail::generate_lanes<Tag, N>([](unsigned) { return 0; });
+    return detail::generate_lanes<Tag, N>([](unsigned) { return typename accum<Tag, N>::lane{}; });
 }
 template <class T, unsigned N>
 inline vector<T, N> broadcast(T value) {
@@ -22,30 +22,26 @@ inline vector<T, N> broadcast(T value) {
 /// A vector or a scalar as a function of the lane.
 namespace detail {
 template <class T>
-inline auto at(const T &scalar, unsigned) {
-    return scalar;
-}
-template <class T, unsigned N>
-inline T at(const vector<T, N> &v, unsigned i) {
-    return v.data()[i];
+inline auto at(const T &operand, unsigned i) {
+    if constexpr (is_vector_v<T>)
+        return operand.data()[i];
+    else
+        return operand;
 }
 template <class T>
 struct element {
     using type = T;
 };
-template <class T, unsigned N>
-struct element<vector<T, N>> {
-    using type = T;
+template <class T>
+    requires is_vector_v<T>
+struct element<T> {
+    using type = typename T::value_type;
 };
 template <class T>
 using element_t = typename element<T>::type;
 template <class T>
-inline constexpr bool is_scalar_v = std::is_arithmetic_v<T> || std::is_same_v<T, bfloat16>;
+inline constexpr bool is_scalar_v = std::is_arithmetic_v<T> || std::is_same_v<T, bfloat16> || adf::host::is_complex<T>;
 
-template <class T>
-inline T wrapped(std::int64_t value) {
-    return static_cast<T>(value);
-}
 template <class T, class A, class B>
 inline T sum(A a, B b) {
     if constexpr (std::is_integral_v<T>)
@@ -104,6 +100,20 @@ inline vector<T, N> abs(const vector<T, N> &v) {
         return x < T(0) ? detail::difference<T>(T(0), x) : x;
     });
 }
+// Of complex vectors.
+template <class T, unsigned N>
+inline vector<T, N> conj(const vector<T, N> &v) {
+    return detail::generate<T, N>([&](unsigned i) { return T{v.data()[i].real, detail::difference<decltype(T::imag)>(0, v.data()[i].imag)}; });
+}
+template <class T, unsigned N>
+inline auto real(const vector<T, N> &v) {
+    return detail::generate<decltype(T::real), N>([&](unsigned i) { return v.data()[i].real; });
+}
+template <class T, unsigned N>
+inline auto imag(const vector<T, N> &v) {
+    return detail::generate<decltype(T::imag), N>([&](unsigned i) { return v.data()[i].imag; });
+}
+
 template <class T, unsigned N, class Low, class High>
 inline vector<T, N> clamp(const vector<T, N> &v, const Low &low, const High &high) {
     return min(max(v, low), high);
@@ -133,12 +143,12 @@ inline accum<Tag, N> sub(const accum<Tag, N> &a, const vector<T, N> &v) {
 template <class Tag, unsigned N, class S>
     requires detail::is_scalar_v<S>
 inline accum<Tag, N> add(const accum<Tag, N> &a, S scalar) {
-    return detail::generate_lanes<Tag, N>([&](unsigned i) { return detail::lane_add(a.data()[i], static_cast<typename accum<Tag, N>::lane>(scalar)); });
+    return detail::generate_lanes<Tag, N>([&](unsigned i) { return detail::lane_add(a.data()[i], detail::to_lane<typename accum<Tag, N>::lane>(scalar)); });
 }
 template <class Tag, unsigned N, class S>
     requires detail::is_scalar_v<S>
 inline accum<Tag, N> sub(const accum<Tag, N> &a, S scalar) {
-    return detail::generate_lanes<Tag, N>([&](unsigned i) { return detail::lane_sub(a.data()[i], static_cast<typename accum<Tag, N>::lane>(scalar)); });
+    return detail::generate_lanes<Tag, N>([&](unsigned i) { return detail::lane_sub(a.data()[i], detail::to_lane<typename accum<Tag, N>::lane>(scalar)); });
 }
 template <class Tag, unsigned N>
 inline accum<Tag, N> neg(const accum<Tag, N> &a) {
@@ -151,7 +161,7 @@ namespace detail {
 template <class Tag, unsigned N, class A, class B>
 inline accum<Tag, N> product(const A &a, const B &b) {
     using Lane = typename accum<Tag, N>::lane;
-    return generate_lanes<Tag, N>([&](unsigned i) { return lane_mul(static_cast<Lane>(at(a, i)), static_cast<Lane>(at(b, i))); });
+    return generate_lanes<Tag, N>([&](unsigned i) { return lane_mul(to_lane<Lane>(at(a, i)), to_lane<Lane>(at(b, i))); });
 }
 template <class A, class B>
 constexpr unsigned lanes_of() {

@@ -119,9 +119,12 @@ ADF_HOST_ELEMENTARY(exp2, std::exp2(x))
 #undef ADF_HOST_ELEMENTARY
 // clang-format on
 
-template <class T, unsigned N>
-inline vector<T, N> div(const vector<T, N> &a, const vector<T, N> &b) {
-    return detail::generate<T, N>([&](unsigned i) { return T(static_cast<float>(a.data()[i]) / static_cast<float>(b.data()[i])); });
+template <class A, class B>
+    requires detail::Factors<A, B>
+inline auto div(const A &a, const B &b) {
+    using T = std::conditional_t<is_vector_v<A>, detail::element_t<A>, detail::element_t<B>>;
+    return detail::generate<T, detail::lanes_of<A, B>()>(
+        [&](unsigned i) { return T(static_cast<float>(detail::at(a, i)) / static_cast<float>(detail::at(b, i))); });
 }
 
 } // namespace aie

@@ -73,24 +73,18 @@ inline vector<std::remove_cv_t<T>, N> load_floor_v(const T *p, unsigned floor_el
     return load_unaligned_v<N>(reinterpret_cast<const T *>(address - address % (floor_elements * sizeof(T))));
 }
 
-/// `*it` of a vector iterator: converts to the vector there, and takes one.
+/// `*it` of a vector iterator: the vector there, which assignment also stores.
 template <unsigned N, class T>
-class vector_reference {
+class vector_reference : public vector<T, N> {
 public:
-    using vector_type = vector<std::remove_const_t<T>, N>;
-    explicit vector_reference(T *at) : at_(at) {}
-    operator vector_type() const { return load_v<N>(at_); }
-    vector_reference &operator=(const vector_type &v)
-        requires(!std::is_const_v<T>)
-    {
+    explicit vector_reference(T *at) : vector<T, N>(load_v<N>(at)), at_(at) {}
+    vector_reference(const vector_reference &) = default;
+    vector_reference &operator=(const vector<T, N> &v) {
         store_v(at_, v);
+        vector<T, N>::operator=(v);
         return *this;
     }
-    vector_reference &operator=(const vector_reference &other)
-        requires(!std::is_const_v<T>)
-    {
-        return *this = static_cast<vector_type>(other);
-    }
+    vector_reference &operator=(const vector_reference &other) { return *this = static_cast<const vector<T, N> &>(other); }
 
 private:
     T *at_;

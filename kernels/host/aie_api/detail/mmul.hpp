@@ -5,10 +5,16 @@
 
 namespace aie {
 
-/// "Choose for me".
-struct accauto {};
-
 namespace detail {
+
+template <unsigned M, unsigned K, unsigned N, class A, class B, class Lane>
+    requires adf::host::is_complex<Lane>
+inline void multiply_add(const A *a, const B *b, Lane *c) {
+    for (unsigned m = 0; m < M; ++m)
+        for (unsigned n = 0; n < N; ++n)
+            for (unsigned k = 0; k < K; ++k)
+                c[m * N + n] = lane_add(c[m * N + n], lane_mul(to_lane<Lane>(a[m * K + k]), to_lane<Lane>(b[k * N + n])));
+}
 
 /// One row of C at a time as a GCC vector, so that the compiler need not find the vectors itself. Integers wrap.
 template <unsigned M, unsigned K, unsigned N, class A, class B, class Lane>
@@ -50,9 +56,9 @@ public:
     using value_type = TA;
     static constexpr unsigned M = M_, K = K_, N = N_;
     static constexpr unsigned size_A = M * K, size_B = K * N, size_C = M * N;
-    static constexpr bool floating = detail::is_floating<TA>;
+    static constexpr bool floating = detail::is_floating<TA>, complex = adf::host::is_complex<TA>;
     static_assert(!std::is_same_v<Tag, acc64> || lane_bits == 64, "aie::mmul: this shape accumulates in 32 bits");
-    using accum_tag = std::conditional_t<floating, accfloat, std::conditional_t<lane_bits == 64, acc64, acc32>>;
+    using accum_tag = std::conditional_t<complex, cacc64, std::conditional_t<floating, accfloat, std::conditional_t<lane_bits == 64, acc64, acc32>>>;
     using accum_type = accum<accum_tag, size_C>;
     static constexpr unsigned size() { return size_C; }
 

@@ -238,3 +238,15 @@ public:
 };
 
 } // namespace aie
+
+// The intrinsics for the same modes, with the names of the vendor's compiler.
+inline constexpr int rnd_floor = 0, rnd_ceil = 1, rnd_sym_floor = 2, rnd_sym_ceil = 3, rnd_neg_inf = 8, rnd_pos_inf = 9, rnd_sym_zero = 10,
+                     rnd_sym_inf = 11, rnd_conv_even = 12, rnd_conv_odd = 13;
+inline void set_rnd(int mode) { adf::host::current_core->rounding = mode; }
+inline void set_rnd_mode(int mode) { set_rnd(mode); }
+inline int get_rnd() { return adf::host::current_core->rounding; }
+inline void set_satmode(int mode) { adf::host::current_core->saturation = mode; }
+inline int get_satmode() { return adf::host::current_core->saturation; }
+inline void set_sat() { set_satmode(1); }
+inline void set_symsat() { set_satmode(3); }
+inline void clr_sat() { set_satmode(0); }

@@ -30,6 +30,9 @@ ADF_HOST_NATIVE(bfloat16, 8, 16, 32, 64)
 ADF_HOST_NATIVE(int32, 4, 8, 16, 32)
 ADF_HOST_NATIVE(uint32, 4, 8, 16, 32)
 ADF_HOST_NATIVE(float, 4, 8, 16, 32)
+ADF_HOST_NATIVE(cint16, 4, 8, 16, 32)
+ADF_HOST_NATIVE(cint32, 2, 4, 8, 16)
+ADF_HOST_NATIVE(cfloat, 2, 4, 8, 16)
 #undef ADF_HOST_NATIVE
 // clang-format on
 

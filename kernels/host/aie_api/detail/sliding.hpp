@@ -18,23 +18,39 @@ struct sliding_mul_ops {
         return mac(zeros<Tag, Lanes>(), coeff, c0, data, d0);
     }
     template <unsigned Nc, unsigned Nd>
+    static accum_type negmul(const vector<TC, Nc> &coeff, unsigned c0, const vector<TD, Nd> &data, unsigned d0) {
+        return neg(mul(coeff, c0, data, d0));
+    }
+    template <unsigned Nc, unsigned Nd>
     static accum_type mac(const accum_type &acc, const vector<TC, Nc> &coeff, unsigned c0, const vector<TD, Nd> &data, unsigned d0) {
         return detail::generate_lanes<Tag, Lanes>([&](unsigned l) {
             lane sum = acc.data()[l];
             for (unsigned p = 0; p < Points; ++p) {
                 const auto c = coeff.data()[static_cast<unsigned>(c0 + p * CoeffStep) % Nc];
                 const auto d = data.data()[static_cast<unsigned>(d0 + l * DataStepY + p * DataStepX) % Nd];
-                sum = detail::lane_add(sum, detail::lane_mul(static_cast<lane>(c), static_cast<lane>(d)));
+                sum = detail::lane_add(sum, detail::lane_mul(detail::to_lane<lane>(c), detail::to_lane<lane>(d)));
             }
             return sum;
         });
     }
 };
 
-template <unsigned Lanes, unsigned Points, int CoeffStep = 1, int DataStepX = 1, int DataStepY = DataStepX, class TC, unsigned Nc, class TD,
-          unsigned Nd>
+/// Steps between points only, between lanes only, and the same for both.
+template <unsigned Lanes, unsigned Points, int CoeffStep, int DataStepX, class TC, class TD,
+          class Tag = typename detail::product_tag<TC, TD>::type>
+using sliding_mul_x_ops = sliding_mul_ops<Lanes, Points, CoeffStep, DataStepX, 1, TC, TD, Tag>;
+template <unsigned Lanes, unsigned Points, int CoeffStep, int DataStepY, class TC, class TD,
+          class Tag = typename detail::product_tag<TC, TD>::type>
+using sliding_mul_y_ops = sliding_mul_ops<Lanes, Points, CoeffStep, 1, DataStepY, TC, TD, Tag>;
+template <unsigned Lanes, unsigned Points, int CoeffStep, int DataStep, class TC, class TD,
+          class Tag = typename detail::product_tag<TC, TD>::type>
+using sliding_mul_xy_ops = sliding_mul_ops<Lanes, Points, CoeffStep, DataStep, DataStep, TC, TD, Tag>;
+
+template <unsigned Lanes, unsigned Points, int CoeffStep = 1, int DataStepX = 1, int DataStepY = DataStepX, class Tag = accauto, class TC,
+          unsigned Nc, class TD, unsigned Nd>
 inline auto sliding_mul(const vector<TC, Nc> &coeff, unsigned c0, const vector<TD, Nd> &data, unsigned d0) {
-    return sliding_mul_ops<Lanes, Points, CoeffStep, DataStepX, DataStepY, TC, TD>::mul(coeff, c0, data, d0);
+    using Used = std::conditional_t<std::is_same_v<Tag, accauto>, typename detail::product_tag<TC, TD>::type, Tag>;
+    return sliding_mul_ops<Lanes, Points, CoeffStep, DataStepX, DataStepY, TC, TD, Used>::mul(coeff, c0, data, d0);
 }
 template <unsigned Lanes, unsigned Points, int CoeffStep = 1, int DataStepX = 1, int DataStepY = DataStepX, class Tag, class TC, unsigned Nc,
           class TD, unsigned Nd>
@@ -61,7 +77,7 @@ struct sliding_mul_ch_ops {
             for (unsigned p = 0; p < Points; ++p) {
                 const auto c = coeff.data()[((c0 + p * CoeffStep) * Channels + l % Channels) % Nc];
                 const auto d = data.data()[((d0 + l / Channels * DataStepY + p * DataStepX) * Channels + l % Channels) % Nd];
-                sum = detail::lane_add(sum, detail::lane_mul(static_cast<lane>(c), static_cast<lane>(d)));
+                sum = detail::lane_add(sum, detail::lane_mul(detail::to_lane<lane>(c), detail::to_lane<lane>(d)));
             }
             return sum;
         });

@@ -137,10 +137,9 @@ private:
     alignas(N * sizeof(T) < 64 ? N * sizeof(T) : 64) T data_[N];
 };
 
+/// Vectors and what derives from them: native types, the places that iterators point at.
 template <class T>
-inline constexpr bool is_vector_v = false;
-template <class T, unsigned N>
-inline constexpr bool is_vector_v<vector<T, N>> = true;
+inline constexpr bool is_vector_v = requires(const T &value) { []<class U, unsigned N>(const vector<U, N> &) {}(value); };
 template <class T>
 struct is_vector : std::bool_constant<is_vector_v<T>> {};
 
