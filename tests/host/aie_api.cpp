@@ -157,7 +157,64 @@ void streams() {
     show("circular", aie::vector<int16, 8>(*it), 1);
 }
 
+template <class T, unsigned N>
+void show_complex(const char *name, const aie::vector<T, N> &v, unsigned count) {
+    std::printf("%s", name);
+    for (unsigned i = 0; i < count; ++i)
+        std::printf(" %lld %lld", static_cast<long long>(v.get(i).real), static_cast<long long>(v.get(i).imag));
+    std::printf("\n");
+}
+
+void complex() {
+    set_rnd(rnd_sym_inf);
+    set_sat();
+    aie::vector<cint16, 8> v;
+    for (int i = 0; i < 8; ++i)
+        v[i] = {static_cast<int16>(i), static_cast<int16>(10 * i)};
+    // (i + 10 i j)^2 = -99 i^2 + 20 i^2 j, then half of it.
+    aie::accum<cacc64, 8> square = aie::mul(v, v);
+    show_complex("complex", square.to_vector<cint32>(), 4);
+    show_complex("complex", square.to_vector<cint16>(1), 4);
+    show_complex("complex", aie::mac(square, v, int16(2)).to_vector<cint32>(), 2);
+    show_complex("complex", aie::conj(v), 3);
+    show_complex("complex", aie::sub(v, cint16{1, 1}), 2);
+    show("complex", aie::imag(v));
+    // Saturation and rounding by part: 40000 - 40000 j, and halves.
+    show_complex("complex", aie::accum<cacc64, 8>(aie::broadcast<cint32, 8>({40000, -40001})).to_vector<cint16>(), 1);
+    show_complex("complex", aie::accum<cacc64, 8>(aie::broadcast<cint32, 8>({3, -3})).to_vector<cint16>(1), 1);
+    aie::mmul<1, 4, 8, cint16, cint16> m;
+    m.mul(v.extract<4>(0), aie::broadcast<cint16, 32>({0, 1}));
+    show_complex("complex", m.to_vector<cint32>(), 1);
+    aie::mmul<2, 4, 8, cint16, int16> real;
+    real.mul(v, aie::broadcast<int16, 32>(3));
+    show_complex("complex", real.to_vector<cint32>(), 1);
+    // Taps 1, 2 over samples 3 and 4, 4 and 5.
+    aie::vector<int16, 16> taps = count_up<int16, 16>();
+    show_complex("complex", aie::sliding_mul_ops<4, 2, 1, 1, 1, int16, cint16>::mul(taps, 1, v, 3).to_vector<cint16>(), 2);
+}
+
+void places() {
+    alignas(aie::vector_decl_align) int16 memory[64] = {};
+    auto it = aie::begin_restrict_vector<16>(memory);
+    *it++ = v16int16(aie::broadcast<bfloat16, 16>(1.5f));
+    aie::vector<bfloat16, 16> back = v16bfloat16(*(it - 1));
+    std::printf("place %d\n", static_cast<int>(2 * static_cast<float>(back.get(7))));
+    aie::vector<int16, 32> both;
+    both.insert(0, *it--);
+    both.insert(1, *it);
+    show("place", both.extract<16>(1), 1);
+    show("place", aie::mul(*it, *it).to_vector<int32>(), 1);
+    *it = aie::add(*it, int16(1));
+    std::printf("place %d\n", memory[15]);
+    aie::vector<bfloat16, 16> half = aie::div(back, bfloat16(3));
+    aie::vector<bfloat16, 16> doubled = aie::mul(half, bfloat16(4));
+    std::printf("place %d %d\n", static_cast<int>(4 * static_cast<float>(half.get(3))), static_cast<int>(doubled.get(3)));
+    show("place", aie::sliding_mul<8, 4, 1, 1, 1, acc64>(both, 16, both, 16).to_vector<int32>(), 1);
+}
+
 int main() {
+    complex();
+    places();
     rounding();
     saturation();
     shuffles();

@@ -107,3 +107,29 @@ def test_streams_over_memory(lines: Lines) -> None:
     """Dimensions from the outermost to the innermost; circular iterators come back."""
     assert lines["tensor"] == [[0, 32, 64, 96, 128, 160, 192, 224]]
     assert lines["circular"] == [[0]]
+
+
+def test_complex(lines: Lines) -> None:
+    """Products, sums, rounding and saturation part by part; matrices and filters."""
+    squares = [0, 0, -99, 20, -396, 80, -891, 180]
+    # -49.5 and -445.5 round away from zero.
+    halves = [0, 0, -50, 10, -198, 40, -446, 90]
+    assert lines["complex"] == [
+        squares,
+        halves,
+        [0, 0, -97, 40],
+        [0, 0, 1, -10, 2, -20],
+        [-1, -1, 0, 9],
+        [0, 10, 20, 30, 40, 50, 60, 70],
+        [32767, -32768],
+        [2, -2],
+        [-60, 6],
+        [18, 180],
+        [11, 110, 14, 140],
+    ]
+
+
+def test_places(lines: Lines) -> None:
+    """What an iterator points at is a vector wherever one is wanted, and assignment stores there."""
+    word = 0x3FC0
+    assert lines["place"] == [[3], [word], [word * word], [word + 1], [2, 2], [4 * word * word]]

@@ -4,6 +4,7 @@ every edge, cascades, streams, windows, GMIO, tables, asynchronous buffers, para
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -104,6 +105,80 @@ def test_packets(tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     lines = (tmp_path / "x86simulator_output" / "data" / "out.txt").read_text().split()
     assert lines == [str(-(1 << 31)), "1001", "1002", "TLAST", "1003", "1", "1011", "TLAST", "1012"]
+
+
+def packets(random: np.random.Generator) -> tuple[list[int | str], dict[int, list[IntArray]]]:
+    """Words of eight packets of eight values for two readers, and the values of each reader."""
+    words: list[int | str] = []
+    payloads: dict[int, list[IntArray]] = {0: [], 1: []}
+    for reader in [int(r) for _ in range(ITERATIONS) for r in random.permutation(2)]:
+        values = random.integers(-1000, 1000, 8)
+        payloads[reader].append(values)
+        words += [reader - 0x70010000, *values[:7].tolist(), "TLAST", int(values[7])]
+    return words, payloads
+
+
+def merged(folder: Path) -> dict[int, list[IntArray]]:
+    """The packets of an output file by the id in their headers."""
+    found: dict[int, list[IntArray]] = {0: [], 1: []}
+    packet: list[int] = []
+    text = (folder / "x86simulator_output" / "data" / "packets_out.txt").read_text()
+    for before, word in itertools.pairwise(["", *text.split()]):
+        if word != "TLAST":
+            packet.append(int(word))
+        if before == "TLAST":
+            found[packet[0] & 31].append(np.array(packet[1:]))
+            packet = []
+    assert packet == []
+    return found
+
+
+def rounded_away(values: IntArray, shift: int) -> IntArray:
+    """Halves away from zero."""
+    away: IntArray = np.sign(values) * ((np.abs(values) + (1 << (shift - 1))) >> shift)
+    return away
+
+
+@pytest.mark.slow
+def test_signal(tmp_path: Path) -> None:
+    """Complex filters and products, packets into blocks, windows with margins, parameters from kernel to kernel, clashing globals."""
+    random = np.random.default_rng(0)
+    data = tmp_path / "data"
+    samples = random.integers(-32768, 32768, (2, ITERATIONS * 64, 2))
+    window = random.integers(-1000, 1000, ITERATIONS * 32)
+    bf16 = random.integers(-3, 4, (2, ITERATIONS, 32))
+    bf16[1, :, 0] = -16 - bf16.sum((0, 2)) + bf16[1, :, 0] + 64 * np.arange(ITERATIONS)
+    words, payloads = packets(random)
+    write(data / "filter.txt", samples[0], 4)
+    write(data / "transform.txt", samples[1], 8)
+    write(data / "weighted.txt", window, 4)
+    for part in range(2):
+        write(data / f"mean{part}.txt", bf16[part], 4)
+    (data / "packets.txt").write_text("".join(f"{w}\n" for w in words))
+    ran = host.run(host.build(PROJECTS / "signal" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
+    assert (ran.code, ran.err, ran.out.split()) == (0, "", ["1", "2", "3", "4"])
+
+    taps = np.array([100, -2000, 3000, 16000, 16000, 3000, -2000, 100])
+    past = np.concatenate([np.zeros((7, 2), np.int64), samples[0]])
+    sums = np.array([taps @ past[i : i + 8] for i in range(len(samples[0]))])
+    assert np.array_equal(read(tmp_path, "filter_out").reshape(-1, 2), np.clip(rounded_away(sums, 15), -32768, 32767))
+
+    steps = np.arange(64)
+    factors = ((1009 * steps % 65536 - 32768) + 1j * (32767 - 523 * steps)).reshape(8, 8)
+    products = (samples[1, :, 0] + 1j * samples[1, :, 1]).reshape(-1, 8) @ factors
+    expected = np.stack([np.rint(products.real / 8), np.rint(products.imag / 8)], -1).astype(np.int64)
+    assert np.array_equal(read(tmp_path, "transform_out").reshape(expected.shape), np.clip(expected, -(2**31), 2**31 - 1))
+
+    answers = merged(tmp_path)
+    for reader in range(2):
+        assert np.array_equal(answers[reader], np.array(payloads[reader]) + reader + 1)
+    past = np.concatenate([np.zeros(3, np.int64), window])
+    assert np.array_equal(read(tmp_path, "weighted_out"), [np.arange(1, 5) @ past[i : i + 4] for i in range(len(window))])
+    assert np.array_equal(read(tmp_path, "chained_out"), np.concatenate([2 * (100 * i + np.arange(16)) for i in range(1, ITERATIONS + 1)]))
+    for part in range(2):
+        text = (tmp_path / "x86simulator_output" / "data" / f"mean{part}_out.txt").read_text()
+        means = np.arange(ITERATIONS)
+        assert np.array_equal(np.array(text.split(), float).reshape(ITERATIONS, 32), (bf16[part] - means[:, None]) / 2)
 
 
 def test_host_command(placer: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

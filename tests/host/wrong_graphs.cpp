@@ -47,6 +47,7 @@ void drain(input_cascade<acc32> *in, input_stream<int32> *start, output_buffer<i
     for (int i = 0; i < 6; ++i)
         aie::store_v(y.data(), readincr_v<16>(in).to_vector<int32>());
 }
+void tell(input_buffer<int32> &x, output_buffer<int32> &y, int32 (&seen)[4]) { seen[0] = y.data()[0] = x.data()[0]; }
 void bytes(input_buffer<int8> &x, output_buffer<int8> &y) { y.data()[0] = x.data()[0]; }
 void misaligned(input_buffer<int32> &x, output_buffer<int32> &y) { aie::store_v(y.data(), aie::load_v<8>(x.data() + 1)); }
 
@@ -83,7 +84,7 @@ struct Two : Line {
     }
 };
 
-struct ok : One {};
+struct ok_plain : One {};
 struct ok_shared_core : Two {
     ok_shared_core() : Two(3, 3) { runtime<ratio>(a) = runtime<ratio>(b) = 0.4; }
 };
@@ -405,6 +406,48 @@ struct parameter_overflow : Scaled {
     parameter_overflow() { location<buffer>(k.in[1]) = {bank(3, 3, 2), bank(3, 3, 2)}; }
 };
 struct parameter_never_updated : Scaled {};
+struct ok_large_stack : One {
+    ok_large_stack() {
+        location<stack>(k) = bank(3, 3, 1);
+        stack_size(k) = 8192;
+        heap_size(k) = 8192;
+    }
+};
+struct stack_overflow : ok_large_stack {
+    stack_overflow() { heap_size(k) = 8224; }
+};
+/// A kernel that writes a parameter of four numbers, for another.
+struct Told : Line {
+    kernel k, other;
+    Told() {
+        k = kernel::create(tell);
+        source(k) = "wrong_graphs.cpp";
+        runtime<ratio>(k) = 0.9;
+        dimensions(k.in[0]) = {16};
+        dimensions(k.out[0]) = {16};
+        connect(in.out[0], k.in[0]);
+    }
+};
+struct parameter_of_another_size : Told {
+    parameter_of_another_size() {
+        other = kernel::create(scale);
+        source(other) = "wrong_graphs.cpp";
+        dimensions(other.in[0]) = {16};
+        dimensions(other.out[0]) = {16};
+        connect(k.out[0], other.in[0]);
+        connect<parameter>(k.inout[0], other.in[1]);
+        connect(other.out[0], out.in[0]);
+    }
+};
+struct parameter_to_a_buffer : Told {
+    parameter_to_a_buffer() {
+        other = made(copy, 5, 3);
+        connect(k.inout[0], other.in[0]);
+        connect(other.out[0], out.in[0]);
+        output_plio rest = output_plio::create("rest", plio_32_bits, "rest.txt");
+        connect(k.out[0], rest.in[0]);
+    }
+};
 
 // -- deadlocks ------------------------------------------------------------------------------------------------------------------------
 
@@ -468,13 +511,14 @@ int main(int, char **arguments) {
     if (name == #G)                                                                                                                        \
         return start<G>(__VA_ARGS__);
 #define ONE(G) CASE(G, 1)
-    ONE(ok) ONE(ok_shared_core) ONE(two_kernels_on_one_tile) ONE(ratio_above_one) ONE(out_of_reach) ONE(ok_in_reach)
+    ONE(ok_plain) ONE(ok_shared_core) ONE(two_kernels_on_one_tile) ONE(ratio_above_one) ONE(out_of_reach) ONE(ok_in_reach)
     ONE(shared_buffer_out_of_reach) ONE(overlapping) ONE(bank_overflow) ONE(beyond_the_memory) ONE(misplaced) ONE(copies_in_two_tiles)
     ONE(relative) ONE(three_channels_in) ONE(ok_channels_of_a_neighbour) ONE(three_channels_out) ONE(ok_cascade_east) ONE(ok_cascade_south)
     ONE(cascade_west) ONE(cascade_north) ONE(cascade_too_far) ONE(unconnected) ONE(without_a_size) ONE(connected_twice) ONE(no_such_port)
     ONE(rates_that_differ) ONE(ok_memory) ONE(memory_tile_overflow) ONE(memory_tile_end) ONE(memory_tile_overlap) ONE(same_dma_channel)
     ONE(no_such_dma_channel) ONE(too_many_memory_channels) ONE(reads_outside) ONE(reads_beyond_its_buffer) ONE(too_many_loops) ONE(ok_loops) ONE(cuts_a_word) ONE(part_of_a_word) ONE(too_many_descriptors)
     ONE(too_many_loops_in_a_core) ONE(padding_too_wide) ONE(padding_in_a_core) ONE(same_plio_channel) ONE(no_such_plio_channel) ONE(parameter_overflow)
-    ONE(parameter_never_updated) ONE(waits_for_itself) ONE(cascade_is_full) CASE(input_ends, 200) ONE(misaligned_load)
+    ONE(parameter_never_updated) ONE(ok_large_stack) ONE(stack_overflow) ONE(parameter_of_another_size) ONE(parameter_to_a_buffer)
+    ONE(waits_for_itself) ONE(cascade_is_full) CASE(input_ends, 200) ONE(misaligned_load)
     return 2;
 }

@@ -27,8 +27,10 @@ inline std::string function_name(const void *function) {
     Dl_info info;
     if (!function || dladdr(function, &info) == 0 || !info.dli_sname || info.dli_saddr != function)
         return "kernel";
-    const std::string full = demangled(info.dli_sname);
-    return full.substr(0, full.find('('));
+    const std::string full = demangled(info.dli_sname), name = full.substr(0, full.find('('));
+    // A template's name starts with the type that it returns.
+    const std::size_t space = name.substr(0, name.find('<')).rfind(' ');
+    return space == std::string::npos ? name : name.substr(space + 1);
 }
 
 struct KernelNode : Node {
@@ -99,10 +101,12 @@ class ArrayOrVector {
 public:
     explicit ArrayOrVector(std::vector<T> &values) : values_(values) {}
     operator std::vector<T> &() const { return values_; }
+    /// A table in the memory of the core, aligned for vector access; it lives as long as the kernel, until the program ends.
     template <std::size_t N>
     operator Array<N> &() const {
-        values_.resize(N);
-        return *reinterpret_cast<Array<N> *>(values_.data());
+        auto *table = new Memory(N * sizeof(T));
+        std::memcpy(table->data(), values_.data(), std::min(N, values_.size()) * sizeof(T));
+        return *reinterpret_cast<Array<N> *>(table->data());
     }
 
 private:
