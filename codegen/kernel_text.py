@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from placer.catalog import Argument, ArgumentKind, KernelContract, PortKind
-from placer.kernel_spec import AddSpec, DenseSpec, FunctionSpec, KernelSpec, MultiplySpec, NormaliseSpec, SteppedSpec
+from placer.kernel_spec import (
+    AddSpec,
+    DenseSpec,
+    FunctionSpec,
+    KernelSpec,
+    MatMulSpec,
+    MoveSpec,
+    MultiplySpec,
+    NormaliseSpec,
+    SoftmaxSpec,
+    SteppedSpec,
+)
 from placer.layers import Step
 
 NAMES = {
@@ -17,6 +28,10 @@ NAMES = {
     ArgumentKind.PARTIAL_OUT: "partial_out",
     ArgumentKind.OUTPUT: "y",
 }
+
+
+# Kernels that end in steps, which may have channel values.
+STEPPED = (DenseSpec, SteppedSpec, MatMulSpec)
 
 
 def config_struct(name: str, spec: KernelSpec) -> str:
@@ -37,6 +52,20 @@ def _lines(spec: KernelSpec) -> tuple[str, ...]:
                 _numbers(fraction=layer.fraction, offset_up=layer.offset_up, shift=layer.shift),
                 _numbers(zero_point=layer.zero_point, low=layer.low, high=layer.high),
             )
+        case SoftmaxSpec():
+            soft = spec.layer
+            return (
+                _sizes(rows=spec.rows, columns=spec.columns // spec.groups, width=soft.width, groups=spec.groups),
+                _numbers(gain=soft.gain, shift=soft.shift, zero_point=soft.zero_point, low=soft.low, high=soft.high),
+            )
+        case MoveSpec():
+            return (
+                f"static constexpr bool by_token = {_boolean(spec.by_token)};",
+                _sizes(samples=spec.samples, rows=spec.rows, columns=spec.columns),
+                _sizes(left_sample=spec.left_sample, right_sample=spec.right_sample),
+            )
+        case MatMulSpec():
+            own = _matmul_lines(spec)
         case DenseSpec():
             own = _dense_lines(spec)
         case _:
@@ -63,6 +92,17 @@ def _elementwise_lines(spec: SteppedSpec) -> tuple[str, ...]:
             return (sizes, _numbers(left_zero=spec.left_zero, right_zero=spec.right_zero))
         case _:
             return (sizes,)
+
+
+def _matmul_lines(spec: MatMulSpec) -> tuple[str, ...]:
+    return (
+        _sizes(m=spec.mmul.m, k=spec.mmul.k, register_rows=spec.register_rows, register_columns=spec.register_columns),
+        _sizes(samples=spec.samples, groups=spec.groups, rows=spec.rows, inner=spec.inner, columns=spec.columns),
+        f"static constexpr bool turned = {_boolean(spec.turned)};",
+        _numbers(left_zero=spec.left_zero, right_zero=spec.right_zero),
+        f"using left = {spec.left.value};",
+        f"using right = {spec.right.value};",
+    )
 
 
 def _dense_lines(spec: DenseSpec) -> tuple[str, ...]:
@@ -117,7 +157,7 @@ def call(config: str, kernel: KernelContract) -> str:
     """The call of the template; a kernel that starts or finishes sums without channel values passes a null pointer in their place."""
     names = [NAMES[a.kind] for a in kernel.arguments]
     takes = kernel.argument(ArgumentKind.OUTPUT) is not None or kernel.argument(ArgumentKind.PARTIAL_IN) is None
-    if takes and kernel.argument(ArgumentKind.BIAS) is None and not isinstance(kernel.spec, FunctionSpec):
+    if takes and kernel.argument(ArgumentKind.BIAS) is None and isinstance(kernel.spec, STEPPED):
         data = {ArgumentKind.INPUT, ArgumentKind.SECOND_INPUT, ArgumentKind.WEIGHTS}
         names.insert(sum(a.kind in data for a in kernel.arguments), "nullptr")
     return f"{kernel.template}<{config}>({', '.join(names)})"

@@ -202,10 +202,11 @@ class _Planner:
         positions = {t.role: t.k_index for t in reversed(mapped.tiles)}
         roles = tuple(dict.fromkeys(t.role for t in mapped.tiles))
         kernels = tuple(RoleKernel(role, tile_kernel(layer, split, layouts, positions[role], self.device)) for role in roles)
-        spec, weights = kernels[0].contract.spec, table_values(layer)[np.newaxis]
-        channels = spec.channels if isinstance(spec, DenseSpec) else spec.columns
+        spec = kernels[0].contract.spec
         if isinstance(layer, DenseLayer) and isinstance(spec, DenseSpec):
             weights = packed_weights(layer, layouts, split, spec.mmul)
+        else:
+            weights = table_values(spec)[np.newaxis]
         return LayerPlan(
             id=self.layer_id[mapped.name],
             name=mapped.name,
@@ -216,8 +217,8 @@ class _Planner:
             input_elements=tuple(split.input_partition.window_bytes(s) // s.element_bytes for s in layouts.sources),
             output_elements=split.output_partition.window_bytes(layouts.target) // layouts.target.element_bytes,
             weights=weights,
-            start=channel_values(layer, channels, split, Role.FIRST if split.contraction > 1 else Role.MIDDLE),
-            bias=channel_values(layer, channels, split, Role.LAST if split.contraction > 1 else Role.SINGLE),
+            start=channel_values(layer, layouts.target, split, Role.FIRST if split.contraction > 1 else Role.MIDDLE),
+            bias=channel_values(layer, layouts.target, split, Role.LAST if split.contraction > 1 else Role.SINGLE),
         )
 
     def _split(self, mapped: MappedLayer) -> Split:

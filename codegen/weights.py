@@ -6,23 +6,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from placer.kernel_spec import Role
-from placer.layers import DenseLayer, InterpolationLayer, Layer, NormaliseLayer, Side, SteppedLayer, TableLayer
-from placer.layout import BLOCK_COLUMNS
+from placer.kernel_spec import FunctionSpec, KernelSpec, MoveSpec, Role, SoftmaxSpec
+from placer.layers import DenseLayer, Layer, NormaliseLayer, Side, SteppedLayer
+from placer.layout import BLOCK_COLUMNS, Layout, spread
 from placer.mmul import MmulShape
 from placer.network import IntArray
 from placer.problem import Split
+from placer.stored_reference import padded_weights
 from placer.tile_kernel import LayerLayouts
 
 
 def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, mmul: MmulShape) -> IntArray:
     """[channel parts * contraction parts, values]: part n * contraction + k is what the tile (k, n) holds."""
-    source, target = layouts.sources[0], layouts.target
     left = layer.side is Side.LEFT
-    read, written = split.input_partition.window(source), split.output_partition.window(target)
+    before, target = layouts.sources[0], layouts.target
+    read, written = split.input_partition.window(before), split.output_partition.window(target)
     k, n = (read.rows, written.rows) if left else (read.columns, written.columns)
+    whole = padded_weights(layer, before, target)
     padded = np.zeros((split.contraction * k, split.channels * n), np.int64)
-    padded[: layer.weight.shape[0], : layer.weight.shape[1]] = layer.weight
+    padded[: whole.shape[0], : whole.shape[1]] = whole
     pack = _left_blocks if left else _right_blocks
     return np.stack(
         [pack(padded[i * k : (i + 1) * k, j * n : (j + 1) * n], mmul) for j in range(split.channels) for i in range(split.contraction)]
@@ -43,27 +45,28 @@ def _left_blocks(weight: IntArray, mmul: MmulShape) -> IntArray:
     return blocks.transpose(0, 2, 1, 3).reshape(-1)
 
 
-def table_values(layer: Layer) -> IntArray:
-    """What every tile of a function layer looks up; nothing for other layers."""
-    match layer:
-        case TableLayer():
-            return layer.values
-        case InterpolationLayer():
-            return layer.nodes
+def table_values(spec: KernelSpec) -> IntArray:
+    """What every tile of a layer without weights looks up; nothing for most."""
+    match spec:
+        case FunctionSpec() | SoftmaxSpec() | MoveSpec():
+            return spec.values
         case _:
             return np.zeros(0, np.int64)
 
 
-def channel_values(layer: Layer, channels: int, split: Split, role: Role) -> IntArray:
-    """[parts, channels * planes] int32 values that tiles of a role hold: the planes of a part one after the other, zero beyond the layer's
-    own channels.
-    """
+def channel_values(layer: Layer, target: Layout, split: Split, role: Role) -> IntArray:
+    """[parts, values] int32 that tiles of a role hold: the planes of a part one after the other, zero where channels are padding."""
+    left = isinstance(layer, DenseLayer) and layer.side is Side.LEFT
     parts = split.channels if isinstance(layer, DenseLayer) else split.data.columns
     started = int(isinstance(layer, DenseLayer) and layer.steps[0].starts)
     first, last = {Role.SINGLE: (0, None), Role.FIRST: (0, started), Role.MIDDLE: (0, 0), Role.LAST: (started, None)}[role]
-    planes = tuple(_planes(layer))[first:last]
-    rows = [np.concatenate([_part(plane, part, channels) for plane in planes] or [np.zeros(0, np.int64)]) for part in range(parts)]
-    return np.stack(rows)
+    planes = [spread(p, 1, target.rows) if left else spread(p, target.groups, target.columns) for p in _planes(layer)][first:last]
+    one = split.output_partition.window(target)
+    channels = one.rows if left else one.columns
+    padded = np.zeros((len(planes), parts * channels), np.int64)
+    for number, plane in enumerate(planes):
+        padded[number, : len(plane)] = plane
+    return padded.reshape(len(planes), parts, channels).swapaxes(0, 1).reshape(parts, -1)
 
 
 def _planes(layer: Layer) -> Iterator[IntArray]:
@@ -80,10 +83,3 @@ def _planes(layer: Layer) -> Iterator[IntArray]:
                 yield step.bias
             if step.multiplier is not None and len(step.multiplier) > 1:
                 yield step.multiplier
-
-
-def _part(values: IntArray, part: int, channels: int) -> IntArray:
-    padded = np.zeros((part + 1) * channels, np.int64)
-    known = values[: len(padded)]
-    padded[: len(known)] = known
-    return padded[part * channels :]

@@ -80,8 +80,8 @@ def reciprocal_root(value: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def exact_matmul(left: IntArray, right: IntArray) -> IntArray:
-    """left[..., K] @ right[K, N] in exact integers, through float64 where every partial sum stays below 2^53."""
-    bound = int(np.abs(left).max(initial=0)) * int(np.abs(right).max(initial=0)) * right.shape[0]
+    """left[..., K] @ right[..., K, N] in exact integers, through float64 where every partial sum stays below 2^53."""
+    bound = int(np.abs(left).max(initial=0)) * int(np.abs(right).max(initial=0)) * right.shape[-2]
     if bound < FLOAT64_EXACT:
         return np.asarray((left.astype(np.float64) @ right.astype(np.float64)).astype(np.int64))
     return left @ right

@@ -5,33 +5,32 @@ from __future__ import annotations
 import numpy as np
 
 from placer.layers import Activation, HostView
-from placer.layout import BLOCK_COLUMNS, Layout, Window
+from placer.layout import BLOCK_COLUMNS, Layout, Window, gathered, spread
 from placer.network import IntArray
 
 
 def to_stored(view: HostView, activation: Activation, layout: Layout, value: IntArray) -> IntArray:
     """A tensor [batch, *shape] as [samples, rows, columns], padded with zeros."""
     batch, value = len(value), value - view.offset
-    axes = (activation.features, activation.tokens) if view.transposed else (activation.tokens, activation.features)
-    matrix = value.reshape(batch, *axes)
-    if view.transposed:
-        matrix = matrix.swapaxes(1, 2)
+    moved = value.reshape(batch, *(view.split[p] for p in view.perm))
+    matrix = moved.transpose(0, *(view.perm.index(i) + 1 for i in range(len(view.perm))))
+    matrix = spread(matrix.reshape(batch, activation.tokens, activation.features), activation.groups, layout.columns)
     if layout.samples == 1:
-        matrix = matrix.reshape(1, batch * activation.tokens, activation.features)
+        matrix = matrix.reshape(1, batch * activation.tokens, layout.columns)
     stored = np.zeros((layout.samples, layout.rows, layout.columns), np.int64)
-    stored[:, : matrix.shape[1], : matrix.shape[2]] = matrix
+    stored[:, : matrix.shape[1]] = matrix
     return stored
 
 
 def from_stored(view: HostView, activation: Activation, batch: int, stored: IntArray) -> IntArray:
     """The tensor [batch, *shape] inside a padded activation [samples, rows, columns]."""
     if len(stored) == 1:
-        matrix = stored[0, : batch * activation.tokens, : activation.features].reshape(batch, activation.tokens, activation.features)
+        matrix = stored[0, : batch * activation.tokens].reshape(batch, activation.tokens, -1)
     else:
-        matrix = stored[:, : activation.tokens, : activation.features]
-    if view.transposed:
-        matrix = matrix.swapaxes(1, 2)
-    return matrix.reshape(batch, *view.shape) + view.offset
+        matrix = stored[:, : activation.tokens]
+    matrix = gathered(matrix, activation.groups, activation.features)
+    axes = matrix.reshape(batch, *view.split).transpose(0, *(p + 1 for p in view.perm))
+    return axes.reshape(batch, *view.shape) + view.offset
 
 
 def to_stream(stored: IntArray, window: Window, block_rows: int) -> IntArray:

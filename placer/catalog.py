@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from enum import Enum
 
 from placer import kernel_reference
-from placer.kernel_spec import AddSpec, DenseSpec, FunctionSpec, KernelSpec, MultiplySpec, NormaliseSpec, SteppedSpec
+from placer.kernel_spec import (
+    AddSpec,
+    DenseSpec,
+    FunctionSpec,
+    KernelSpec,
+    MatMulSpec,
+    MoveSpec,
+    MultiplySpec,
+    NormaliseSpec,
+    SoftmaxSpec,
+    SteppedSpec,
+)
 from placer.layers import Side
 from placer.network import IntArray, IntType
 
@@ -127,6 +138,12 @@ def contract(spec: KernelSpec) -> KernelContract:
             return _function(spec)
         case NormaliseSpec():
             return _normalise(spec)
+        case MatMulSpec():
+            return _matmul(spec)
+        case SoftmaxSpec():
+            return _softmax(spec)
+        case MoveSpec():
+            return _move(spec)
         case _:
             return _elementwise(spec)
 
@@ -253,7 +270,7 @@ def _function(spec: FunctionSpec) -> KernelContract:
     values = IntType.INT32 if spec.interpolates else spec.output
     arguments = (
         _buffer(spec, ArgumentKind.INPUT, spec.input, spec.elements),
-        Argument(ArgumentKind.WEIGHTS, PortKind.PARAMETER, values.value, len(spec.values), values.bytes, _alignment(spec), copies=1),
+        _table(spec, values, len(spec.values)),
         _buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
     )
     lookups = 2 if spec.interpolates else 1
@@ -290,6 +307,87 @@ def _normalise(spec: NormaliseSpec) -> KernelContract:
     )
 
 
+# -- attention and movement -----------------------------------------------------------------------------------------------------------
+
+
+def _matmul(spec: MatMulSpec) -> KernelContract:
+    arguments = [
+        _buffer(spec, ArgumentKind.INPUT, spec.left, spec.left_elements),
+        _buffer(spec, ArgumentKind.SECOND_INPUT, spec.right, spec.right_elements),
+    ]
+    if spec.bias_elements:
+        arguments.append(_bias(spec, spec.bias_elements))
+    arguments.append(_buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.output_elements))
+    rows, columns, steps = spec.register_rows, spec.register_columns, 8 // spec.mmul.k
+    body = steps * spec.accumulators * spec.mmul.intrinsics
+    return KernelContract(
+        spec=spec,
+        template="matmul",
+        header="matmul.hpp",
+        arguments=tuple(arguments),
+        stack_bytes=STACK_BYTES,
+        operations=matmul_operations(spec),
+        program_bytes=(PROGRAM_WORDS_A_CALL + 4 * (PIPELINE_COPIES * body + rows * columns * (2 + 4 * len(spec.steps)))) * PROGRAM_WORD,
+        reference=lambda inputs: kernel_reference.matmul(spec, inputs),
+    )
+
+
+def matmul_operations(spec: MatMulSpec) -> OperationCounts:
+    """Instructions of one call: every operand is loaded once a register block that uses it."""
+    unit = 32 if spec.generation == "aie-ml" else 64
+    products, row_blocks, column_blocks = spec.samples * spec.groups, spec.rows // spec.mmul.m, spec.columns // 8
+    left = products * row_blocks * -(-column_blocks // spec.register_columns) * spec.inner_blocks
+    right = products * column_blocks * -(-row_blocks // spec.register_rows) * spec.inner_blocks
+    blocks, steps = products * row_blocks * column_blocks, 8 // spec.mmul.k
+    sums = (left if spec.right_zero else 0) + (right if spec.left_zero else 0)
+    right_loads = right * _accesses(64 * spec.right.bytes, unit)
+    return OperationCounts(
+        loads=left * _accesses(spec.mmul.m * 8 * spec.left.bytes, unit) + right_loads,
+        second_loads=right_loads,
+        macs=(blocks * spec.inner_blocks + sums) * steps * spec.mmul.intrinsics,
+        stores=blocks * _accesses(spec.mmul.m * 8 * spec.output.bytes, unit),
+        shuffles=left * 2 * (steps - 1) + (right if spec.turned else 0),
+        finishes=blocks,
+    )
+
+
+def _softmax(spec: SoftmaxSpec) -> KernelContract:
+    groups = spec.elements // 32
+    return KernelContract(
+        spec=spec,
+        template="softmax",
+        header="softmax.hpp",
+        arguments=(
+            _buffer(spec, ArgumentKind.INPUT, spec.input, spec.elements),
+            _table(spec, IntType.INT32, len(spec.values)),
+            _buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
+        ),
+        stack_bytes=STACK_BYTES + spec.row_bytes,
+        operations=OperationCounts(
+            loads=2 * groups + 2 * spec.elements, macs=4 * groups, stores=groups, shuffles=4 * groups, finishes=groups
+        ),
+        program_bytes=(4 * PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 60) * PROGRAM_WORD,
+        reference=lambda inputs: kernel_reference.softmax(spec, inputs),
+    )
+
+
+def _move(spec: MoveSpec) -> KernelContract:
+    arguments = [_buffer(spec, ArgumentKind.INPUT, spec.type, spec.left_elements)]
+    if spec.right_elements:
+        arguments.append(_buffer(spec, ArgumentKind.SECOND_INPUT, spec.type, spec.right_elements))
+    arguments += [_table(spec, spec.index, len(spec.values)), _buffer(spec, ArgumentKind.OUTPUT, spec.type, spec.elements)]
+    return KernelContract(
+        spec=spec,
+        template="join" if spec.right_elements else "move",
+        header="move.hpp",
+        arguments=tuple(arguments),
+        stack_bytes=STACK_BYTES,
+        operations=OperationCounts(2 * spec.elements, second_loads=spec.elements, macs=0, stores=spec.elements, shuffles=0, finishes=0),
+        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 12) * PROGRAM_WORD,
+        reference=lambda inputs: kernel_reference.move(spec, inputs),
+    )
+
+
 # -- arguments ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -300,6 +398,10 @@ def _alignment(spec: KernelSpec) -> int:
 
 def _buffer(spec: KernelSpec, kind: ArgumentKind, dtype: IntType, elements: int) -> Argument:
     return Argument(kind, PortKind.BUFFER, dtype.value, elements, dtype.bytes, _alignment(spec), copies=2)
+
+
+def _table(spec: KernelSpec, dtype: IntType, elements: int) -> Argument:
+    return Argument(ArgumentKind.WEIGHTS, PortKind.PARAMETER, dtype.value, elements, dtype.bytes, _alignment(spec), copies=1)
 
 
 def _bias(spec: KernelSpec, elements: int) -> Argument:

@@ -15,7 +15,19 @@ from functools import cache
 from importlib import resources
 
 from placer.device import Device
-from placer.layers import DenseLayer, InterpolationLayer, Layer, NormaliseLayer, Side, Step, SteppedLayer, TableLayer
+from placer.layers import (
+    DenseLayer,
+    InterpolationLayer,
+    Layer,
+    MatMulLayer,
+    MoveLayer,
+    NormaliseLayer,
+    Side,
+    SoftmaxLayer,
+    Step,
+    SteppedLayer,
+    TableLayer,
+)
 from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, Unit, dense_block, elementwise_block, timing
 
 SCHEDULES = "kernel_schedules.csv"
@@ -39,6 +51,11 @@ MULTIPLIER_CYCLES, ZERO_POINT_CYCLES = 16, 6
 LOOKUP_CYCLES, INTERPOLATION_CYCLES = 3, 10
 # ASSUMPTION: the reciprocal root of a row in 32-bit scalar products; both passes over 32 elements.
 ROOT_CYCLES, NORMALISE_CYCLES = 300, 60
+# ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
+MOVE_CYCLES = 3
+# ASSUMPTION: a difference, a dependent lookup, a sum and a store an element; of 16 bits two lookups and a 64-bit product; the factor of a
+# row as a root and two products; the largest element and the last pass over 32 elements.
+POWER_CYCLES, WIDE_POWER_CYCLES, FACTOR_CYCLES, SOFTEN_CYCLES = 4, 12, 360, 30
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # What a stream's first word takes besides its bytes: the start of the DMA, and 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
@@ -246,13 +263,39 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, de
         case NormaliseLayer():
             rows = work.samples * work.rows
             return CALL_CYCLES + 4 * LOCK_CYCLES + rows * ROOT_CYCLES + rows * -(-work.columns // 8) * NORMALISE_CYCLES // 4
+        case SoftmaxLayer():
+            groups = work.columns // -(-layer.width // 8) // 8
+            return CALL_CYCLES + 4 * LOCK_CYCLES + softmax_cycles(work.samples * work.rows, groups, work.columns, input_bytes)
+        case MoveLayer():
+            return CALL_CYCLES + 2 * (1 + len(layer.parts)) * LOCK_CYCLES + work.samples * work.rows * work.columns * MOVE_CYCLES
     finish = finish_kinds(layer)
     rescaling = sum(rescale_cycles(step) for step in layer.steps) * -(-work.samples * work.rows * work.columns // 32)
     if isinstance(layer, DenseLayer):
         # Wider operands take as many instructions as their bytes multiply to: 256, 128 and 64 products a cycle.
         plain = dense_cycles(work, layer.side, length, finish, device)
         return CALL_CYCLES + (plain - CALL_CYCLES) * input_bytes * layer.weight_type.bytes + rescaling
+    if isinstance(layer, MatMulLayer):
+        return matmul_cycles(layer, work, finish, input_bytes, device) + rescaling
     return elementwise_cycles(work, len(layer.sources), finish, device) * input_bytes + rescaling
+
+
+def softmax_cycles(rows: int, groups: int, columns: int, input_bytes: int) -> int:
+    """Modelled cycles of Softmax over `groups` runs of columns of each row, without call and locks."""
+    each = POWER_CYCLES if input_bytes == 1 else WIDE_POWER_CYCLES
+    return rows * columns * each + rows * groups * FACTOR_CYCLES + rows * columns // 32 * SOFTEN_CYCLES
+
+
+def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ...], input_bytes: int, device: Device) -> int:
+    """Modelled cycles of one call of the kernel for products of two activations: those of as many dense ones, and, for zero points, the
+    sums over either operand, one product more a pair of blocks of a 2 x 2 register block.
+    """
+    inner = -(-layer.inner // 8) * 8
+    columns = -(-layer.outer // 8) * 8
+    one = TileWork(1, work.rows, inner, columns)
+    products = work.samples * (work.columns // columns)
+    sums = (layer.left_zero != 0) + (layer.right_zero != 0)
+    each = dense_body_cycles(one, Side.RIGHT, ALONE, finish, device)
+    return CALL_CYCLES + 6 * LOCK_CYCLES + products * each * input_bytes * input_bytes * (2 + sums) // 2
 
 
 def rescale_cycles(step: Step) -> int:

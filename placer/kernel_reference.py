@@ -10,10 +10,22 @@ from dataclasses import replace
 import numpy as np
 
 from placer.arithmetic import exact_matmul, interpolated, scaled
-from placer.kernel_spec import AddSpec, DenseSpec, FunctionSpec, MultiplySpec, NormaliseSpec, RequantiseSpec, SteppedSpec
+from placer.kernel_spec import (
+    AddSpec,
+    DenseSpec,
+    FunctionSpec,
+    MatMulSpec,
+    MoveSpec,
+    MultiplySpec,
+    NormaliseSpec,
+    RequantiseSpec,
+    SoftmaxSpec,
+    SteppedSpec,
+)
 from placer.layers import Side, Step
 from placer.network import IntArray, IntType
 from placer.normalised import normalised
+from placer.softmax import softened
 
 WIDE = 64
 
@@ -85,6 +97,59 @@ def normalise(spec: NormaliseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArr
     source = unblocked(inputs[0], 1, spec.rows, spec.columns, 4)
     result = normalised(source, len(layer.gain), layer.epsilon, layer.fraction, gain, offset << layer.offset_up, layer.shift)
     return (blocked(np.clip(result + layer.zero_point, layer.low, layer.high), 4),)
+
+
+def matmul(spec: MatMulSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """Both operands and the channel values (where the kernel has any), flat, to the output."""
+    values = inputs[2] if spec.bias_elements else np.zeros(0, np.int64)
+    inner = spec.inner_blocks * 8
+    left = _by_group(unblocked(inputs[0], spec.samples, spec.rows, spec.groups * inner, spec.mmul.m), spec.groups)
+    if spec.turned:
+        right = _by_group(unblocked(inputs[1], spec.samples, spec.columns, spec.groups * inner, 8), spec.groups).swapaxes(2, 3)
+    else:
+        right = _by_group(unblocked(inputs[1], spec.samples, inner, spec.groups * spec.columns, 8), spec.groups)
+    left, right, lane_bits = left[..., : spec.inner], right[:, :, : spec.inner], spec.mmul.lane_bits
+    product = wrapped(exact_matmul(left, right), lane_bits)
+    if spec.left_zero or spec.right_zero:
+        # Sums over either operand stand for the zero points of the other.
+        rows, columns = left.sum(axis=3, keepdims=True), right.sum(axis=2, keepdims=True)
+        product = product - spec.right_zero * rows - spec.left_zero * (columns - spec.inner * spec.right_zero)
+        lane_bits = WIDE
+    total = product.transpose(0, 2, 1, 3).reshape(spec.samples, spec.rows, spec.groups * spec.columns)
+    total = wrapped(total << spec.steps[0].up, lane_bits)
+    return (blocked(finish(total, values, spec.steps, spec.output, lane_bits, by_row=False), spec.mmul.m),)
+
+
+def _by_group(value: IntArray, groups: int) -> IntArray:
+    """[samples, rows, groups * columns] as [samples, groups, rows, columns]."""
+    samples, rows, columns = value.shape
+    return value.reshape(samples, rows, groups, columns // groups).transpose(0, 2, 1, 3)
+
+
+def softmax(spec: SoftmaxSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """The source and the tables, flat, to the output."""
+    layer = spec.layer
+    source = unblocked(inputs[0], 1, spec.rows, spec.columns, 4).reshape(spec.rows, spec.groups, -1)
+    found = np.zeros(source.shape, np.int64)
+    found[..., : layer.width] = softened(source[..., : layer.width], inputs[1], layer.gain, layer.shift, spec.output.bits)
+    result = np.clip(found + layer.zero_point, layer.low, layer.high)
+    return (blocked(result.reshape(1, spec.rows, spec.columns), 4),)
+
+
+def move(spec: MoveSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """The source or sources and the table, flat, to the output."""
+    table = inputs[-1].reshape(spec.columns // 8, 1, -1, 8)
+    if spec.by_token:
+        further = further_right = np.arange(spec.rows)[:, None] * 8
+    else:
+        samples = np.arange(spec.samples)[:, None, None]
+        further, further_right = samples * spec.left_sample, samples * spec.right_sample
+    left, right = table + further, table - further_right
+    second = np.broadcast_to(table < 0, left.shape)
+    result = inputs[0][np.where(second, 0, left)]
+    if len(inputs) == 3:
+        result = np.where(second, inputs[1][np.where(second, -1 - right, 0)], result)
+    return (result.reshape(-1),)
 
 
 def finish(total: IntArray, values: IntArray, steps: tuple[Step, ...], output: IntType, lane_bits: int, by_row: bool) -> IntArray:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from placer.arithmetic import SEGMENT_BITS
+from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
 from placer.layers import TABLE_VALUES, NormaliseLayer, Side, Step
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes
 from placer.network import IntArray, IntType
+from placer.spec_check import require
 
 # Nodes of an interpolation over int16, the end included.
 NODES = (1 << (16 - SEGMENT_BITS)) + 1
@@ -39,11 +41,6 @@ class Role(Enum):
     def finishes(self) -> bool:
         """Whether it requantises and stores."""
         return not self.writes
-
-
-def _require(holds: bool, sentence: str) -> None:
-    if not holds:
-        raise ValueError(sentence)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,22 +126,22 @@ class DenseSpec:
         offered = mmul_shapes(self.generation, self.left_type, self.right_type)
         m, k, n = self.mmul.size
         names = ", ".join(f"{s.m}x{s.k}x{s.n}" for s in offered) or "none"
-        _require(self.mmul in offered, f"no {m}x{k}x{n} product of {self.left_type.value} by {self.right_type.value}: there are {names}")
-        _require(self.rows > 0 and self.rows % m == 0, f"rows must be a multiple of {m}, not {self.rows}")
-        _require(self.inner > 0 and self.inner % 8 == 0, f"the contraction must be a multiple of 8, not {self.inner}")
-        _require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
-        _require(self.samples == 1 or self.side is Side.LEFT, "samples are kept apart only with weights on the left")
+        require(self.mmul in offered, f"no {m}x{k}x{n} product of {self.left_type.value} by {self.right_type.value}: there are {names}")
+        require(self.rows > 0 and self.rows % m == 0, f"rows must be a multiple of {m}, not {self.rows}")
+        require(self.inner > 0 and self.inner % 8 == 0, f"the contraction must be a multiple of 8, not {self.inner}")
+        require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
+        require(self.samples == 1 or self.side is Side.LEFT, "samples are kept apart only with weights on the left")
         bits = self.register_rows * self.register_columns * m * n * self.mmul.lane_bits
         room = ACCUMULATORS[self.generation]
-        _require(
+        require(
             0 < bits <= room * 1024,
             f"a register block of {self.register_rows} x {self.register_columns} needs {bits // 1024} accumulators of {room}",
         )
-        _require(bool(self.steps), "a kernel ends in at least one requantisation step")
+        require(bool(self.steps), "a kernel ends in at least one requantisation step")
         if self.transposed:
-            _require(self.side is Side.RIGHT, "weights on the left read a transposed input already")
-            _require(self.rows % 8 == 0, f"a transposed input has its rows padded to 8, not {self.rows}")
-            _require((self.register_rows * m) % 8 == 0, f"a transposed input is read 8 rows at a time: {self.register_rows} x {m} are not")
+            require(self.side is Side.RIGHT, "weights on the left read a transposed input already")
+            require(self.rows % 8 == 0, f"a transposed input has its rows padded to 8, not {self.rows}")
+            require((self.register_rows * m) % 8 == 0, f"a transposed input is read 8 rows at a time: {self.register_rows} x {m} are not")
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,11 +170,11 @@ class _ElementwiseSpec:
         return 32 if self.generation == "aie-ml" else 64
 
     def _check_blocks(self, inputs: tuple[IntType, ...]) -> None:
-        _require(self.m in {2, 4, 8}, f"blocks have 2, 4 or 8 rows, not {self.m}")
-        _require(self.rows > 0 and self.rows % self.m == 0, f"rows must be a multiple of {self.m}, not {self.rows}")
-        _require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
-        _require(bool(self.steps), "a kernel ends in at least one requantisation step")
-        _require(all(t.signed for t in inputs), "elementwise kernels read signed elements")
+        require(self.m in {2, 4, 8}, f"blocks have 2, 4 or 8 rows, not {self.m}")
+        require(self.rows > 0 and self.rows % self.m == 0, f"rows must be a multiple of {self.m}, not {self.rows}")
+        require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
+        require(bool(self.steps), "a kernel ends in at least one requantisation step")
+        require(all(t.signed for t in inputs), "elementwise kernels read signed elements")
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +196,7 @@ class AddSpec(_ElementwiseSpec):
         """Raise ValueError, in words, unless the kernel template takes this."""
         self._check_blocks(self.inputs)
         largest = max(abs(self.left_factor), abs(self.right_factor))
-        _require(largest <= IntType.INT32.max, f"operands are aligned by 32-bit factors, not {largest}")
+        require(largest <= IntType.INT32.max, f"operands are aligned by 32-bit factors, not {largest}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,9 +260,9 @@ class FunctionSpec:
 
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""
-        _require(self.input in {IntType.INT8, IntType.INT16}, f"functions are of int8 or int16, not {self.input.value}")
+        require(self.input in {IntType.INT8, IntType.INT16}, f"functions are of int8 or int16, not {self.input.value}")
         wanted = NODES if self.interpolates else TABLE_VALUES
-        _require(len(self.values) == wanted, f"a function of {self.input.value} has {wanted} values, not {len(self.values)}")
+        require(len(self.values) == wanted, f"a function of {self.input.value} has {wanted} values, not {len(self.values)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,11 +287,11 @@ class NormaliseSpec:
 
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""
-        _require(self.rows > 0 and self.rows % 4 == 0, f"rows must be a multiple of 4, not {self.rows}")
-        _require(self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
+        require(self.rows > 0 and self.rows % 4 == 0, f"rows must be a multiple of 4, not {self.rows}")
+        require(self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
         features = len(self.layer.gain)
-        _require(0 <= self.columns - features < 8, f"{features} features do not fill {self.columns} columns")
+        require(0 <= self.columns - features < 8, f"{features} features do not fill {self.columns} columns")
 
 
 SteppedSpec = AddSpec | MultiplySpec | RequantiseSpec
-KernelSpec = DenseSpec | SteppedSpec | FunctionSpec | NormaliseSpec
+KernelSpec = DenseSpec | SteppedSpec | MatMulSpec | FunctionSpec | NormaliseSpec | SoftmaxSpec | MoveSpec

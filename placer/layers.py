@@ -68,26 +68,31 @@ class Step:
 
 @dataclass(frozen=True)
 class Activation:
-    """A [batch, tokens, features] tensor that is really stored, in a signed type."""
+    """A [batch, tokens, features] tensor that is really stored, in a signed type.
+
+    groups: the features are so many equal runs (heads), each stored in whole blocks.
+    """
 
     name: str
     tokens: int
     features: int
     type: QuantType
+    groups: int = 1
 
 
 @dataclass(frozen=True)
 class HostView:
     """How a network input or output is seen in an activation.
 
-    The tensor, of shape [batch, *shape], is the activation plus `offset` (not 0 where the tensor is unsigned), with its last two axes
-    swapped when `transposed`, reshaped row-major.
+    The tensor, of shape [batch, *shape], is the activation plus `offset` (not 0 where the tensor is unsigned): its tokens and features cut
+    into axes of sizes `split`, these in the order `perm`, reshaped row-major.
     """
 
     tensor: str
     shape: tuple[int, ...]
     activation: str
-    transposed: bool
+    split: tuple[int, ...]
+    perm: tuple[int, ...]
     offset: int = 0
 
 
@@ -239,9 +244,87 @@ class NormaliseLayer:
         return (self.source,)
 
 
-SteppedLayer = DenseLayer | AddLayer | MultiplyLayer | RequantiseLayer
+@dataclass(frozen=True, eq=False)
+class MatMulLayer:
+    """Products of two activations, one a sample and group of columns, then `steps`.
+
+    Per group: (left - left_zero)[tokens, inner] times (right - right_zero)[inner, outer], or, when `turned`, times the transpose of
+    (right - right_zero)[outer, inner].
+    """
+
+    name: str
+    left: str
+    right: str
+    target: str
+    left_zero: int
+    right_zero: int
+    groups: int
+    inner: int
+    outer: int
+    turned: bool
+    steps: tuple[Step, ...]
+
+    @property
+    def op(self) -> str:
+        return "matmul"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxLayer:
+    """Softmax over each group of `width` features of a token (network.Softmax, softmax.softened). exponentials: int32."""
+
+    name: str
+    source: str
+    target: str
+    width: int
+    groups: int
+    exponentials: IntArray
+    gain: int
+    shift: int
+    zero_point: int
+    low: int
+    high: int
+
+    @property
+    def op(self) -> str:
+        return "softmax"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True, eq=False)
+class MoveLayer:
+    """Elements of one or two activations in another order: element i of target is element index[i] of its sources.
+
+    index: [tokens, features] of the target, into the elements of one sample of the first source, then of the second, row-major;
+    [1, features] when `by_token`: every token takes the same features of the same token. sizes: tokens and features of each source.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    target: str
+    index: IntArray
+    by_token: bool
+    sizes: tuple[tuple[int, int], ...]
+
+    @property
+    def op(self) -> str:
+        return "move"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self.parts
+
+
+SteppedLayer = DenseLayer | AddLayer | MultiplyLayer | MatMulLayer | RequantiseLayer
 FunctionLayer = TableLayer | InterpolationLayer
-Layer = SteppedLayer | FunctionLayer | NormaliseLayer
+Layer = SteppedLayer | FunctionLayer | NormaliseLayer | SoftmaxLayer | MoveLayer
 
 
 @dataclass(frozen=True, eq=False)

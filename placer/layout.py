@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from placer.layers import DenseLayer, LayerGraph, Side
+import numpy as np
+
+from placer.layers import DenseLayer, Layer, LayerGraph, MatMulLayer, MoveLayer, Side
+from placer.network import IntArray
 
 BLOCK_COLUMNS = 8
 
@@ -24,7 +27,8 @@ class Layout:
     """An activation as stored: samples x rows x columns elements, padded to whole blocks.
 
     samples: 1 when the rows of all samples follow each other without padding, else the batch.
-    rows: rows of one of those samples, a multiple of `block_rows`. columns: a multiple of 8.
+    rows: rows of one of those samples, a multiple of `block_rows`. columns: a multiple of 8, in `groups` equal runs of whole blocks, each
+    padded at its end.
     """
 
     samples: int
@@ -32,6 +36,7 @@ class Layout:
     columns: int
     element_bytes: int
     block_rows: int = 4
+    groups: int = 1
 
     @property
     def bytes(self) -> int:
@@ -175,6 +180,21 @@ def part_counts(units: int) -> tuple[int, ...]:
     return tuple(sorted({-(-units // size) for size in range(1, units + 1)}))
 
 
+def spread(values: IntArray, groups: int, columns: int) -> IntArray:
+    """Values along the last axis, one a feature, as they lie in so many columns: each of the groups followed by zeros."""
+    width = values.shape[-1] // groups
+    padded = np.zeros((*values.shape[:-1], groups, columns // groups), np.int64)
+    padded[..., :width] = values.reshape(*values.shape[:-1], groups, width)
+    return padded.reshape(*values.shape[:-1], columns)
+
+
+def gathered(values: IntArray, groups: int, features: int) -> IntArray:
+    """The inverse of spread: the last axis without its padding."""
+    width, columns = features // groups, values.shape[-1]
+    apart = values.reshape(*values.shape[:-1], groups, columns // groups)
+    return apart[..., :width].reshape(*values.shape[:-1], features)
+
+
 def divisors(value: int) -> tuple[int, ...]:
     """The divisors of `value`, ascending."""
     small = [d for d in range(1, math.isqrt(value) + 1) if value % d == 0]
@@ -185,8 +205,8 @@ def layouts(graph: LayerGraph, batch: int, block_rows: int) -> tuple[Layout, ...
     """The layout of each activation of `graph`, in the order of graph.activations.
 
     Layers that work row by row leave rows where they are, so all activations they connect share one row count. Only a group that a layer
-    with weights on the left touches keeps its samples apart: rows padded to whole 8 x 8 blocks where they are contracted, to whole
-    output blocks where they are produced.
+    with weights on the left, a product of two activations or a move between tokens touches keeps its samples apart: rows padded to whole
+    8 x 8 blocks where they are contracted, to whole output blocks where they are produced.
     """
     names = [a.name for a in graph.activations]
     group = {name: name for name in names}
@@ -198,22 +218,44 @@ def layouts(graph: LayerGraph, batch: int, block_rows: int) -> tuple[Layout, ...
 
     multiple = dict.fromkeys(names, 1)
     for layer in graph.layers:
-        if isinstance(layer, DenseLayer) and layer.side is Side.LEFT:
-            continue
-        for source in layer.sources:
+        for source in _row_by_row(layer):
             group[find(source)] = find(layer.target)
     for layer in graph.layers:
-        if isinstance(layer, DenseLayer) and layer.side is Side.LEFT:
-            source, target = find(layer.source), find(layer.target)
-            multiple[source] = math.lcm(multiple[source], 8)
-            multiple[target] = math.lcm(multiple[target], block_rows)
+        for name, rows in _apart(layer, block_rows):
+            multiple[find(name)] = math.lcm(multiple[find(name)], rows)
     result = []
     for activation in graph.activations:
-        padding = multiple[find(activation.name)]
-        columns = round_up(activation.features, BLOCK_COLUMNS)
+        padding, groups = multiple[find(activation.name)], activation.groups
+        columns = groups * round_up(activation.features // groups, BLOCK_COLUMNS)
         element_bytes = activation.type.dtype.bytes
         if padding == 1:
-            result.append(Layout(1, round_up(batch * activation.tokens, block_rows), columns, element_bytes, block_rows))
+            result.append(Layout(1, round_up(batch * activation.tokens, block_rows), columns, element_bytes, block_rows, groups))
         else:
-            result.append(Layout(batch, round_up(activation.tokens, padding), columns, element_bytes, block_rows))
+            result.append(Layout(batch, round_up(activation.tokens, padding), columns, element_bytes, block_rows, groups))
     return tuple(result)
+
+
+def _row_by_row(layer: Layer) -> tuple[str, ...]:
+    """The sources of a layer whose rows become the rows of its target."""
+    match layer:
+        case DenseLayer(side=Side.LEFT):
+            return ()
+        case MatMulLayer():
+            return (layer.left,)
+        case MoveLayer():
+            return layer.sources if layer.by_token else ()
+        case _:
+            return layer.sources
+
+
+def _apart(layer: Layer, block_rows: int) -> tuple[tuple[str, int], ...]:
+    """Activations of which a layer needs each sample's rows by themselves, padded to so many."""
+    match layer:
+        case DenseLayer(side=Side.LEFT):
+            return ((layer.source, BLOCK_COLUMNS), (layer.target, block_rows))
+        case MatMulLayer():
+            return ((layer.right, BLOCK_COLUMNS), (layer.target, block_rows))
+        case MoveLayer() if not layer.by_token:
+            return tuple((name, block_rows) for name in (*layer.sources, layer.target))
+        case _:
+            return ()

@@ -1,39 +1,42 @@
-"""Network -> LayerGraph: transposes and reshapes vanish, requantisation chains form, nothing is rounded differently.
+"""Network -> LayerGraph: transposes, reshapes and slices vanish into views, requantisation chains form, nothing is rounded differently.
 
-Every network tensor becomes a view of a stored activation [tokens, features]: plain, or transposed. A matrix product on a plain view
-contracts over features (weights on the right); on a transposed view it contracts over tokens (weights on the left) and its result is
-again transposed. A Transpose only flips the view.
+Every network tensor becomes a view (views.py) of a stored activation [tokens, features]. A product with weights contracts over features
+(weights on the right) or over tokens (weights on the left) where its view's last axis runs along them. Heads are groups of columns. What no
+view and no kernel expresses is moved first (store.py).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from placer.errors import UnsupportedModelError
+from placer.chains import along, by_group, step_of, typed
 from placer.layers import (
-    Activation,
     AddLayer,
     DenseLayer,
     HostView,
     InterpolationLayer,
     Layer,
     LayerGraph,
+    MatMulLayer,
     MultiplyLayer,
     NormaliseLayer,
     RequantiseLayer,
     Side,
+    SoftmaxLayer,
     Step,
     SteppedLayer,
     TableLayer,
 )
 from placer.network import (
     Add,
+    Concat,
     Dense,
+    IntArray,
     Interpolation,
-    IntType,
+    MatMul,
     Multiply,
     Network,
     Normalise,
@@ -41,174 +44,273 @@ from placer.network import (
     QuantType,
     Requantise,
     Reshape,
-    Rounding,
+    Softmax,
     Table,
+    Take,
     Transpose,
 )
 from placer.signed import offset, signed
-
-
-@dataclass(frozen=True)
-class _View:
-    """A network tensor as an activation, its two axes swapped when `transposed`."""
-
-    activation: str
-    transposed: bool
+from placer.store import Store
+from placer.views import Axis, View, heads, line, merged, permuted, plain, reshaped, taken
 
 
 def lower(network: Network) -> LayerGraph:
-    """Lower a network to layers.
-
-    Raises UnsupportedModelError, naming the operation, for a data movement that no kernel or view can express.
-    """
+    """Lower a network to layers."""
     return _Lowering(network).run()
 
 
 class _Lowering:
-    """The walk over one network; its fields grow as operations are lowered."""
+    """The walk over one network; its store and views grow as operations are lowered."""
 
     def __init__(self, network: Network) -> None:
         self.offsets = {name: offset(network.tensor(name).type) for name in (*network.inputs, *network.outputs)}
         self.network = signed(network)
-        self.activations: list[Activation] = []
-        self.layers: list[Layer] = []
-        self.views: dict[str, _View] = {}
-        self.host_reshaped: dict[str, tuple[int, ...]] = {}
+        self.store = Store()
+        self.views: dict[str, View] = {}
+        self.host_reshaped: set[str] = set()
 
     def run(self) -> LayerGraph:
         for name in self.network.inputs:
-            self._store(name, *self._input_matrix(name), transposed=False)
+            self._input(name)
         for op in self.network.operations:
-            match op:
-                case Dense():
-                    self._dense(op)
-                case Add() | Multiply():
-                    self._pair(op)
-                case Requantise():
-                    self._chain(op)
-                case Table() | Interpolation():
-                    self._function(op)
-                case Normalise():
-                    self._normalise(op)
-                case Transpose():
-                    self._transpose(op)
-                case Reshape():
-                    self._reshape(op)
-        kept = self._activations_used()
+            self._lower(op)
+        inputs = tuple(self._host_view(name) for name in self.network.inputs)
+        outputs = tuple(self._output_view(name) for name in self.network.outputs)
+        layers = self._read_layers({view.activation for view in outputs})
+        kept = {n for layer in layers for n in (*layer.sources, layer.target)} | {view.activation for view in (*inputs, *outputs)}
         return LayerGraph(
             name=self.network.name,
-            inputs=tuple(self._host_view(name) for name in self.network.inputs),
-            outputs=tuple(self._host_view(name) for name in self.network.outputs),
-            activations=tuple(a for a in self.activations if a.name in kept),
-            layers=tuple(self.layers),
+            inputs=inputs,
+            outputs=outputs,
+            activations=tuple(a for a in self.store.activations if a.name in kept),
+            layers=layers,
         )
 
-    def _activations_used(self) -> set[str]:
-        touched = {n for layer in self.layers for n in (*layer.sources, layer.target)}
-        return touched | {self.views[n].activation for n in (*self.network.inputs, *self.network.outputs)}
+    def _lower(self, op: Operation) -> None:
+        match op:
+            case Dense():
+                self._dense(op)
+            case Add() | Multiply():
+                self._pair(op)
+            case MatMul():
+                self._matmul(op)
+            case Requantise():
+                self._chain(op)
+            case Table() | Interpolation():
+                self._function(op)
+            case Normalise():
+                self._normalise(op)
+            case Softmax():
+                self._softmax(op)
+            case Transpose():
+                self.views[op.target] = permuted(self.views[op.source], op.perm)
+            case Reshape():
+                self._reshape(op)
+            case Take():
+                self._take(op)
+            case Concat():
+                self._concat(op)
+
+    def _read_layers(self, outputs: set[str]) -> tuple[Layer, ...]:
+        """The layers that an output depends on."""
+        needed, layers = set(outputs), list[Layer]()
+        for layer in reversed(self.store.layers):
+            if layer.target in needed:
+                needed.update(layer.sources)
+                layers.append(layer)
+        return tuple(reversed(layers))
 
     # -- views ------------------------------------------------------------------------------------------------------------------
 
-    def _input_matrix(self, name: str) -> tuple[int, int]:
-        """Tokens and features of a network input; a reshape that alone reads it is left to the host, which sends any order."""
-        shape = self.network.tensor(name).shape
+    def _input(self, name: str) -> None:
+        """Store a network input; a reshape that alone reads it is left to the host, which sends any order."""
+        tensor = self.network.tensor(name)
+        shape, last = tensor.shape, name
         readers = self.network.consumers(name)
-        while len(readers) == 1 and isinstance(readers[0], Reshape):
-            shape = self.network.tensor(readers[0].target).shape
-            self.host_reshaped[readers[0].target] = shape
-            readers = self.network.consumers(readers[0].target)
-        return _matrix(shape)
+        while len(readers) == 1 and isinstance(readers[0], Reshape) and last not in self.network.outputs:
+            last = readers[0].target
+            self.host_reshaped.add(last)
+            shape = self.network.tensor(last).shape
+            readers = self.network.consumers(last)
+        self.store.add(name, math.prod(shape[:-1]), math.prod(shape[-1:]), tensor.type)
+        self.views[name] = self.views[last] = plain(name, shape)
 
-    def _store(self, name: str, tokens: int, features: int, transposed: bool) -> None:
-        self.activations.append(Activation(name, tokens, features, self.network.tensor(name).type))
-        self.views[name] = _View(name, transposed)
+    def _stored(self, name: str, tokens: int, features: int, view: View, groups: int = 1) -> None:
+        """Add the activation of a network tensor, which lies in it as `view` lies in its own."""
+        self.store.add(name, tokens, features, self._type(name), groups)
+        self.views[name] = replace(view, activation=name)
 
-    def _activation(self, view: _View) -> Activation:
-        return next(a for a in self.activations if a.name == view.activation)
+    def _type(self, name: str) -> QuantType:
+        return self.network.tensor(name).type
 
     def _host_view(self, name: str) -> HostView:
+        """How the host sees a tensor that fills its activation."""
         view = self.views[name]
-        return HostView(name, self.network.tensor(name).shape, view.activation, view.transposed, self.offsets[name])
+        ordered = sorted(view.atoms, key=lambda a: (not a.by_row, -a.stride))
+        perm = tuple(ordered.index(atom) for atom in view.atoms)
+        shape = self.network.tensor(name).shape
+        return HostView(name, shape, view.activation, tuple(a.size for a in ordered), perm, self.offsets[name])
 
-    def _transpose(self, op: Transpose) -> None:
-        view = self.views[op.source]
-        identity = tuple(range(len(op.perm)))
-        if op.perm == identity:
-            self.views[op.target] = view
-        elif op.perm == (1, 0):
-            self.views[op.target] = replace(view, transposed=not view.transposed)
-        else:
-            raise UnsupportedModelError(
-                f"{op.name}: Transpose with permutation {list(op.perm)} is not supported; only the last two axes of a [batch, tokens, "
-                "features] tensor can be swapped"
-            )
+    def _output_view(self, name: str) -> HostView:
+        if not self.store.whole(self.views[name]):
+            self.views[name] = self.store.laid_plain(f"{name}.output", self.views[name])
+        return self._host_view(name)
 
     def _reshape(self, op: Reshape) -> None:
+        if op.target in self.host_reshaped:
+            return
+        view, shape = self.views[op.source], self.network.tensor(op.target).shape
+        found = reshaped(view, shape)
+        if found is None and op.target in self.network.outputs and not self.network.consumers(op.target):
+            # The host reshapes what leaves.
+            found = view
+        self.views[op.target] = found or self._moved_reshape(op, view, shape)
+
+    def _moved_reshape(self, op: Reshape, view: View, shape: tuple[int, ...]) -> View:
+        """A reshape that cuts rows or columns unevenly: moved to where its result lies plainly."""
+        stored = self.store.activation(view.activation)
+        rows, columns = view.places()
+        index = (rows * stored.features + columns).reshape(math.prod(shape[:-1]), math.prod(shape[-1:]))
+        return plain(self.store.move(op.name, (stored,), index), shape)
+
+    def _take(self, op: Take) -> None:
         view = self.views[op.source]
-        stored = self._activation(view)
-        before, after = self.network.tensor(op.source).shape, self.network.tensor(op.target).shape
-        matrix, stored_matrix = _matrix(after), (stored.tokens, stored.features)
-        real = [d for d in before if d != 1]
-        if op.target in self.host_reshaped or (not view.transposed and matrix == stored_matrix):
-            self.views[op.target] = replace(view, transposed=False)
-        elif real == [d for d in after if d != 1] and len(real) <= 1 and matrix in {stored_matrix, stored_matrix[::-1]}:
-            self.views[op.target] = replace(view, transposed=matrix != stored_matrix)
-        elif (real == [d for d in after if d != 1] and matrix == stored_matrix[::-1]) or (
-            op.target in self.network.outputs and not self.network.consumers(op.target)
-        ):
-            self.views[op.target] = view
-        else:
-            raise UnsupportedModelError(
-                f"{op.name}: Reshape from {list(before)} to {list(after)} moves data between tokens and features; only reshapes at the "
-                "network's input or output, and those that add, drop or merge leading axes, are supported"
-            )
+        found = taken(view, op.axis, op.indices)
+        if found is None:
+            stored = self.store.activation(view.activation)
+            rows, columns = (places.take(op.indices, axis=op.axis) for places in view.places())
+            shape = self.network.tensor(op.target).shape
+            index = (rows * stored.features + columns).reshape(math.prod(shape[:-1]), math.prod(shape[-1:]))
+            found = plain(self.store.move(op.name, (stored,), index), shape)
+        self.views[op.target] = found
+
+    def _concat(self, op: Concat) -> None:
+        """Two parts at a time, each pair into an activation of its own."""
+        view = self.views[op.parts[0]]
+        for number, part in enumerate(op.parts[1:]):
+            other = self.views[part]
+            first, second = self.store.activation(view.activation), self.store.activation(other.activation)
+            (rows, columns), (more_rows, more_columns) = view.places(), other.places()
+            index = rows * first.features + columns
+            # The same activation twice is one source.
+            base = 0 if first.name == second.name else first.tokens * first.features
+            index = np.concatenate([index, base + more_rows * second.features + more_columns], axis=op.axis)
+            matrix = index.reshape(math.prod(index.shape[:-1]), math.prod(index.shape[-1:]))
+            parts = (first,) if first.name == second.name else (first, second)
+            view = plain(self.store.move(f"{op.name}.{number}", parts, matrix), index.shape)
+        self.views[op.target] = view
 
     # -- layers -----------------------------------------------------------------------------------------------------------------
 
     def _dense(self, op: Dense) -> None:
         view = self.views[op.source]
-        stored = self._activation(view)
-        channels = op.weight.shape[1]
-        tokens, features = (channels, stored.features) if view.transposed else (stored.tokens, channels)
-        self._store(op.target, tokens, features, view.transposed)
-        step = _step(op.rounding, self.network.tensor(op.target).type, channels)
-        side = Side.LEFT if view.transposed else Side.RIGHT
-        self.layers.append(DenseLayer(op.name, view.activation, op.target, side, op.weight, op.weight_type, (step,)))
+        stored = self.store.activation(view.activation)
+        inner, channels = op.weight.shape
+        along_rows = view.axes[-1] == line(True, inner) and stored.tokens == inner
+        along_columns = view.axes[-1] == line(False, inner) and stored.features == inner
+        if self.store.whole(view) and along_rows and not along_columns:
+            view_of_target = replace(view, axes=(*view.axes[:-1], line(True, channels)))
+            self._stored(op.target, channels, stored.features, view_of_target, stored.groups)
+            step = step_of(op.rounding, self._type(op.target), channels)
+            self._append_dense(op, view, Side.LEFT, op.weight, step)
+            return
+        weight, rounding = op.weight, op.rounding
+        if not (self.store.whole(view) and along_columns):
+            grouped = by_group(op, view, stored)
+            weight, rounding, view = grouped or (weight, rounding, self.store.laid_plain(f"{op.name}.input", view))
+            stored = self.store.activation(view.activation)
+        view_of_target = replace(view, axes=(*view.axes[:-1], line(False, channels)), row=0, column=0)
+        self._stored(op.target, stored.tokens, weight.shape[1], view_of_target)
+        self._append_dense(op, view, Side.RIGHT, weight, step_of(rounding, self._type(op.target), weight.shape[1]))
+
+    def _append_dense(self, op: Dense, view: View, side: Side, weight: IntArray, step: Step) -> None:
+        self.store.layers.append(DenseLayer(op.name, view.activation, op.target, side, weight, op.weight_type, (step,)))
 
     def _pair(self, op: Add | Multiply) -> None:
-        left, right = self.views[op.left], self.views[op.right]
-        stored, other = self._activation(left), self._activation(right)
-        if (left.transposed, stored.tokens, stored.features) != (right.transposed, other.tokens, other.features):
-            raise UnsupportedModelError(
-                f"{op.name}: {op.left} and {op.right} need one of them transposed in memory; operands must have the same shape and pass "
-                "through the same number of transposes"
-            )
-        self._store(op.target, stored.tokens, stored.features, left.transposed)
-        zeros = (self.network.tensor(op.left).type.zero_point, self.network.tensor(op.right).type.zero_point)
-        steps = (_step(op.rounding, self.network.tensor(op.target).type, stored.features),)
+        left, right = self._alike(op.name, self.views[op.left], self.views[op.right])
+        stored = self.store.activation(left.activation)
+        self._stored(op.target, stored.tokens, stored.features, left, stored.groups)
+        zeros = (self._type(op.left).zero_point, self._type(op.right).zero_point)
+        steps = (step_of(op.rounding, self._type(op.target), stored.features),)
         if isinstance(op, Multiply):
-            self.layers.append(MultiplyLayer(op.name, left.activation, right.activation, op.target, *zeros, steps))
+            self.store.layers.append(MultiplyLayer(op.name, left.activation, right.activation, op.target, *zeros, steps))
         else:
             factors = (op.left_factor, op.right_factor)
-            self.layers.append(AddLayer(op.name, left.activation, right.activation, op.target, *zeros, *factors, steps))
+            self.store.layers.append(AddLayer(op.name, left.activation, right.activation, op.target, *zeros, *factors, steps))
+
+    def _alike(self, name: str, left: View, right: View) -> tuple[View, View]:
+        """Both operands as they lie in activations of the same size: where they do not, the right one is moved, or both are."""
+        if not self.store.whole(left) and self.store.whole(right):
+            right, left = self._alike(name, right, left)
+            return left, right
+        if not self.store.whole(left):
+            left = self.store.laid_plain(f"{name}.left", left)
+        stored, other = self.store.activation(left.activation), self.store.activation(right.activation)
+        same = replace(right, activation=left.activation) == left and (stored.tokens, stored.features) == (other.tokens, other.features)
+        if same and stored.groups != other.groups:
+            same = self.store.regroup(right.activation, stored.groups) or self.store.regroup(left.activation, other.groups)
+        if not same:
+            right = self.store.moved_to(f"{name}.right", right, stored.tokens, stored.features, left, stored.groups)
+        return left, right
+
+    def _matmul(self, op: MatMul) -> None:
+        left, right = self.views[op.left], self.views[op.right]
+        tokens, inner = left.shape[-2:]
+        columns = right.shape[-1]
+        groups = math.prod(left.shape[:-2])
+        turned = not self._in_groups(right, right.axes[-2], right.axes[-1], groups) and self._in_groups(
+            right, right.axes[-1], right.axes[-2], groups
+        )
+        left = self._grouped(f"{op.name}.left", left, groups)
+        if not turned:
+            right = self._grouped(f"{op.name}.right", right, groups)
+        batch = left.axes[:-2]
+        layer = MatMulLayer(
+            name=op.name,
+            left=left.activation,
+            right=right.activation,
+            target=op.target,
+            left_zero=self._type(op.left).zero_point,
+            right_zero=self._type(op.right).zero_point,
+            groups=groups,
+            inner=inner,
+            outer=columns,
+            turned=turned,
+            steps=(step_of(op.rounding, self._type(op.target), groups * columns),),
+        )
+        self.store.add(op.target, tokens, groups * columns, self._type(op.target), groups)
+        self.views[op.target] = heads(op.target, tuple(math.prod(a.size for a in axis) for axis in batch), tokens, columns)
+        self.store.layers.append(layer)
+
+    def _in_groups(self, view: View, rows: Axis, columns: Axis, groups: int) -> bool:
+        """Whether a tensor fills its activation, its leading axes and `columns` along the columns, as groups, `rows` along the rows."""
+        stored = self.store.activation(view.activation)
+        expected = line(True, stored.tokens), line(False, stored.features)
+        whole = self.store.whole(view) and (rows, merged((*view.axes[:-2], columns))) == expected
+        return whole and self.store.regroup(view.activation, groups)
+
+    def _grouped(self, name: str, view: View, groups: int) -> View:
+        """`view` [..., rows, columns] with rows along the rows, and its leading axes as groups of columns."""
+        if self._in_groups(view, view.axes[-2], view.axes[-1], groups):
+            return view
+        *batch, rows, columns = view.shape
+        return self.store.moved_to(name, view, rows, groups * columns, heads("", tuple(batch), rows, columns), groups)
 
     def _function(self, op: Table | Interpolation) -> None:
-        view, kind = self.views[op.source], self.network.tensor(op.target).type
-        stored = self._activation(view)
-        self._store(op.target, stored.tokens, stored.features, view.transposed)
+        view, kind = self.views[op.source], self._type(op.target)
+        stored = self.store.activation(view.activation)
+        self._stored(op.target, stored.tokens, stored.features, view, stored.groups)
         if isinstance(op, Table):
-            self.layers.append(TableLayer(op.name, view.activation, op.target, op.values))
+            self.store.layers.append(TableLayer(op.name, view.activation, op.target, op.values))
         else:
             layer = InterpolationLayer(op.name, view.activation, op.target, op.nodes, kind.zero_point, op.low, op.high)
-            self.layers.append(layer)
+            self.store.layers.append(layer)
 
     def _normalise(self, op: Normalise) -> None:
-        view, kind = self.views[op.source], self.network.tensor(op.target).type
-        stored = self._activation(view)
-        if view.transposed or stored.features != len(op.gain):
-            raise UnsupportedModelError(f"{op.name}: LayerNormalization over tokens is not supported; over the features of a token it is")
-        self._store(op.target, stored.tokens, stored.features, transposed=False)
-        self.layers.append(
+        view, kind = self.store.laid_plain(f"{op.name}.input", self.views[op.source]), self._type(op.target)
+        stored = self.store.activation(view.activation)
+        self._stored(op.target, stored.tokens, stored.features, view)
+        self.store.layers.append(
             NormaliseLayer(
                 name=op.name,
                 source=view.activation,
@@ -225,27 +327,43 @@ class _Lowering:
             )
         )
 
+    def _softmax(self, op: Softmax) -> None:
+        view, kind = self.views[op.source], self._type(op.target)
+        width = view.shape[-1]
+        stored = self.store.activation(view.activation)
+        groups = stored.features // width
+        inside = view.axes[-1] == line(False, width) and stored.features % width == 0 and self.store.whole(view)
+        if not inside or not self.store.regroup(view.activation, groups):
+            view = self.store.laid_plain(f"{op.name}.input", view)
+            stored, groups = self.store.activation(view.activation), 1
+        self._stored(op.target, stored.tokens, stored.features, view, groups)
+        ends = (kind.zero_point, op.low, op.high)
+        self.store.layers.append(
+            SoftmaxLayer(op.name, view.activation, op.target, width, groups, op.exponentials, op.gain, op.shift, *ends)
+        )
+
     def _chain(self, op: Requantise) -> None:
         """Append the step of `op` to the layer that wrote its source, if nobody else sees that result, else make a layer of it."""
         view = self.views[op.source]
-        stored = self._activation(view)
-        writer = next((layer for layer in self.layers if layer.target == view.activation), None)
+        writer = self.store.writer(view.activation)
         seen = [n for n, v in self.views.items() if v.activation == view.activation and self._read_outside(n, op)]
-        by_channel = max(len(op.rounding.bias), len(op.rounding.multiplier)) > 1
-        self._store(op.target, stored.tokens, stored.features, view.transposed)
         left = isinstance(writer, DenseLayer) and writer.side is Side.LEFT
-        kind = self.network.tensor(op.target).type
-        if isinstance(writer, SteppedLayer) and not seen and (not by_channel or left == view.transposed):
-            step = _step(op.rounding, kind, stored.tokens if left else stored.features)
-            steps = (*_typed(writer.steps, stored.type.dtype, kind.dtype), step)
-            self.layers[self.layers.index(writer)] = replace(writer, target=op.target, steps=steps)
-        elif not by_channel or not view.transposed:
-            step = _step(op.rounding, kind, stored.features)
-            self.layers.append(RequantiseLayer(op.name, view.activation, op.target, (step,)))
+        joins = isinstance(writer, SteppedLayer) and not seen and not any(view.activation in layer.sources for layer in self.store.layers)
+        rounding = along(op.rounding, view, self.store.activation(view.activation), by_row=left) if joins else None
+        if rounding is None:
+            joins, rounding = False, along(op.rounding, view, self.store.activation(view.activation), by_row=False)
+        if rounding is None:
+            view = self.store.laid_plain(f"{op.name}.input", view)
+            rounding = op.rounding
+        stored = self.store.activation(view.activation)
+        self._stored(op.target, stored.tokens, stored.features, view, stored.groups)
+        kind = self._type(op.target)
+        step = step_of(rounding, kind, stored.tokens if joins and left else stored.features)
+        if joins and isinstance(writer, SteppedLayer):
+            steps = (*typed(writer.steps, stored.type.dtype, kind.dtype), step)
+            self.store.layers[self.store.layers.index(writer)] = replace(writer, target=op.target, steps=steps)
         else:
-            raise UnsupportedModelError(
-                f"{op.name}: constants that vary along the tokens of {op.source} are supported only after a transposed MatMul"
-            )
+            self.store.layers.append(RequantiseLayer(op.name, view.activation, op.target, (step,)))
 
     def _read_outside(self, tensor: str, op: Operation) -> bool:
         """Whether anything but `op` reads `tensor` or a view of it, also a view that comes later in the network."""
@@ -255,36 +373,8 @@ class _Lowering:
             if name in self.network.outputs:
                 return True
             for reader in self.network.consumers(name):
-                if isinstance(reader, Transpose | Reshape):
+                if isinstance(reader, Transpose | Reshape | Take):
                     waiting.append(reader.target)
                 elif reader is not op:
                     return True
         return False
-
-
-def _step(rounding: Rounding, target: QuantType, channels: int) -> Step:
-    """A rounding as the step of a kernel with so many output channels."""
-    relu = rounding.low == target.zero_point == 0
-    plain = len(rounding.multiplier) == 1 and rounding.multiplier[0] == 1
-    return Step(
-        up=rounding.up,
-        shift=rounding.shift,
-        relu=relu,
-        bias=np.broadcast_to(rounding.bias, (channels,)) if np.any(rounding.bias) else None,
-        low=None if relu or rounding.low == target.dtype.min else rounding.low,
-        high=None if rounding.high == target.dtype.max else rounding.high,
-        multiplier=None if plain else rounding.multiplier,
-        zero_point=target.zero_point,
-        guard=rounding.guard,
-        wide=rounding.wide,
-    )
-
-
-def _typed(steps: tuple[Step, ...], made: IntType, target: IntType) -> tuple[Step, ...]:
-    """Steps that ended a layer of `made` elements, now that others follow: those without a type of their own get it where it differs."""
-    return steps if made is target else tuple(replace(s, dtype=s.dtype or made) for s in steps)
-
-
-def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:
-    """The shape of one sample as tokens by features: leading axes merged."""
-    return (math.prod(shape[:-1]), shape[-1]) if shape else (1, 1)

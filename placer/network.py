@@ -240,6 +240,71 @@ class Normalise:
         return (self.source,)
 
 
+@dataclass(frozen=True, eq=False)
+class MatMul:
+    """target[..., M, N] = rounding((left - its zero point)[..., M, K] @ (right - its zero point)[..., K, N]), leading axes alike."""
+
+    name: str
+    left: str
+    right: str
+    target: str
+    rounding: Rounding
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Softmax:
+    """target = clamp(round(e / sum(e) * gain) + zero_point) over the last axis, e = exp(source - the row's maximum) (softmax.py).
+
+    exponentials: tables of exp, int32. gain / 2^shift: the reciprocal of the target's scale.
+    """
+
+    name: str
+    source: str
+    target: str
+    exponentials: IntArray
+    gain: int
+    shift: int
+    low: int
+    high: int
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True)
+class Take:
+    """target's positions along `axis` are the source's at `indices`: Slice, Split, Gather; and Expand, where one position repeats."""
+
+    name: str
+    source: str
+    target: str
+    axis: int
+    indices: tuple[int, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,)
+
+
+@dataclass(frozen=True)
+class Concat:
+    """The parts, all of the target's type, one after the other along `axis`."""
+
+    name: str
+    parts: tuple[str, ...]
+    target: str
+    axis: int
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self.parts
+
+
 @dataclass(frozen=True)
 class Transpose:
     """target axis i = source axis perm[i], over the axes of one sample."""
@@ -267,8 +332,9 @@ class Reshape:
         return (self.source,)
 
 
-Arithmetic = Dense | Add | Multiply | Requantise
-Operation = Arithmetic | Table | Interpolation | Normalise | Transpose | Reshape
+Arithmetic = Dense | Add | Multiply | MatMul | Requantise
+Movement = Transpose | Reshape | Take | Concat
+Operation = Arithmetic | Table | Interpolation | Normalise | Softmax | Movement
 
 
 @dataclass(frozen=True, eq=False)

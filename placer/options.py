@@ -12,7 +12,7 @@ from placer.catalog import ArgumentKind, PortKind
 from placer.cycles import hop_cycles, layer_cycles, transfer_cycles
 from placer.device import Device
 from placer.errors import InfeasibleError
-from placer.layers import DenseLayer, Layer, NormaliseLayer, Side
+from placer.layers import DenseLayer, Layer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors, part_counts
 from placer.problem import Option, Orientation, Shape, Split
 from placer.tile_kernel import LayerLayouts, tile_kernel, tile_work
@@ -97,7 +97,7 @@ def _splits(layer: Layer, layouts: LayerLayouts, device: Device) -> Iterator[Spl
     else:
         contractions, channels = (1,), (1,)
     for data in _data_partitions(side, target, block_rows):
-        if isinstance(layer, NormaliseLayer) and data.columns > 1:
+        if not _keeps_together(layer, data):
             continue
         for contraction in contractions:
             for channel in channels:
@@ -115,6 +115,21 @@ def _data_partitions(side: Side | None, target: Layout, block_rows: int) -> Iter
             for columns in column_cuts:
                 if samples == target.samples or (rows == 1 and columns == 1):
                     yield Partition(samples, rows, columns)
+
+
+def _keeps_together(layer: Layer, data: Partition) -> bool:
+    """Whether a cut leaves in one tile what the layer's kernel needs there: a token's features, its groups of them, all of a sample."""
+    match layer:
+        case NormaliseLayer():
+            return data.columns == 1
+        case SoftmaxLayer():
+            return layer.groups % data.columns == 0
+        case MatMulLayer():
+            return data.rows == 1 and layer.groups % data.columns == 0
+        case MoveLayer():
+            return data.columns == 1 and (layer.by_token or data.rows == 1)
+        case _:
+            return True
 
 
 def _shapes(split: Split, device: Device) -> tuple[Shape, ...]:

@@ -13,9 +13,11 @@ import numpy as np
 from placer.arithmetic import exact_matmul, interpolated, scaled
 from placer.network import (
     Add,
+    Concat,
     Dense,
     IntArray,
     Interpolation,
+    MatMul,
     Multiply,
     Network,
     Normalise,
@@ -24,11 +26,14 @@ from placer.network import (
     Requantise,
     Reshape,
     Rounding,
+    Softmax,
     Table,
+    Take,
     Tensor,
     Transpose,
 )
 from placer.normalised import normalised
+from placer.softmax import softened
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +94,9 @@ def _apply(network: Network, op: Operation, operands: tuple[IntArray, ...]) -> I
         case Multiply():
             left, right = (v - t.zero_point for v, t in zip(operands, sources, strict=True))
             return rounded(left * right, op.rounding, target.type)
+        case MatMul():
+            left, right = (v - t.zero_point for v, t in zip(operands, sources, strict=True))
+            return rounded(exact_matmul(left, right), op.rounding, target.type)
         case Requantise():
             return rounded(first, op.rounding, target.type)
         case Table():
@@ -97,6 +105,13 @@ def _apply(network: Network, op: Operation, operands: tuple[IntArray, ...]) -> I
             return np.clip(interpolated(first - sources[0].dtype.min, op.nodes) + target.type.zero_point, op.low, op.high)
         case Normalise():
             return _normalised(op, first, target.type)
+        case Softmax():
+            found = softened(first, op.exponentials, op.gain, op.shift, target.type.dtype.bits)
+            return np.clip(found + target.type.zero_point, op.low, op.high)
+        case Take():
+            return first.take(op.indices, axis=op.axis + 1)
+        case Concat():
+            return np.concatenate(operands, axis=op.axis + 1)
         case Transpose():
             return first.transpose(0, *(axis + 1 for axis in op.perm))
         case Reshape():

@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from placer.network import (
     Add,
+    Concat,
     Dense,
     IntArray,
     Interpolation,
     IntType,
+    MatMul,
     Multiply,
     Network,
     Normalise,
@@ -21,7 +23,9 @@ from placer.network import (
     Requantise,
     Reshape,
     Rounding,
+    Softmax,
     Table,
+    Take,
     Transpose,
 )
 
@@ -52,16 +56,16 @@ def _shifted(network: Network, op: Operation) -> Operation:
     match op:
         case Dense():
             return replace(op, rounding=_rounding(op.rounding, op.weight.sum(axis=0) * source, target))
-        case Add() | Multiply():
+        case Add() | Multiply() | MatMul():
             # These subtract the zero points themselves.
             return replace(op, rounding=_clamp(op.rounding, target))
         case Requantise():
             return replace(op, rounding=_rounding(op.rounding, op.rounding.bias[:1] * 0 + source, target))
         case Table():
             return replace(op, values=op.values - target)
-        case Interpolation() | Normalise():
+        case Interpolation() | Normalise() | Softmax():
             return replace(op, low=op.low - target, high=op.high - target)
-        case Transpose() | Reshape():
+        case Transpose() | Reshape() | Take() | Concat():
             return op
 
 

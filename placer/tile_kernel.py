@@ -8,10 +8,35 @@ from placer.catalog import KernelContract, contract
 from placer.cycles import TileWork
 from placer.device import Device
 from placer.errors import UnsupportedModelError
-from placer.kernel_spec import AddSpec, DenseSpec, FunctionSpec, MultiplySpec, NormaliseSpec, RequantiseSpec, Role
-from placer.layers import AddLayer, DenseLayer, InterpolationLayer, Layer, MultiplyLayer, NormaliseLayer, RequantiseLayer, Side, TableLayer
-from placer.layout import Layout
-from placer.mmul import MmulShape, mmul_shapes, register_blocks
+from placer.kernel_spec import (
+    AddSpec,
+    DenseSpec,
+    FunctionSpec,
+    MatMulSpec,
+    MoveSpec,
+    MultiplySpec,
+    NormaliseSpec,
+    RequantiseSpec,
+    Role,
+    SoftmaxSpec,
+)
+from placer.layers import (
+    AddLayer,
+    DenseLayer,
+    InterpolationLayer,
+    Layer,
+    MatMulLayer,
+    MoveLayer,
+    MultiplyLayer,
+    NormaliseLayer,
+    RequantiseLayer,
+    Side,
+    SoftmaxLayer,
+    TableLayer,
+)
+from placer.layout import BLOCK_COLUMNS, Layout
+from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes, register_blocks
+from placer.moves import table
 from placer.network import IntType
 from placer.problem import Split
 
@@ -28,7 +53,7 @@ class LayerLayouts:
 
 
 def tile_work(layer: Layer, split: Split, layouts: LayerLayouts) -> TileWork:
-    """One tile's share of `layer`: for elementwise layers, inner is 0."""
+    """One tile's share of `layer`: for layers without a contraction, inner is 0."""
     read, written = split.input_partition.window(layouts.sources[0]), split.output_partition.window(layouts.target)
     inner = 0
     if isinstance(layer, DenseLayer):
@@ -54,6 +79,13 @@ def tile_kernel(layer: Layer, split: Split, layouts: LayerLayouts, position: int
             return contract(FunctionSpec(generation, rows, work.columns, inputs[0], output, layer.nodes, *clamp))
         case NormaliseLayer():
             return contract(NormaliseSpec(generation, rows, work.columns, inputs[0], output, layer))
+        case MatMulLayer():
+            return contract(_matmul(layer, work, split, inputs, output, device))
+        case SoftmaxLayer():
+            groups = layer.groups // split.data.columns
+            return contract(SoftmaxSpec(generation, rows, work.columns, groups, inputs[0], output, layer))
+        case MoveLayer():
+            return contract(_move(layer, work, layouts, output, device))
         case AddLayer():
             ends = (layer.left_zero, layer.right_zero)
             factors = (layer.left_factor, layer.right_factor)
@@ -87,20 +119,76 @@ def _dense(layer: DenseLayer, work: TileWork, split: Split, position: int, sourc
     )
 
 
+def _matmul(layer: MatMulLayer, work: TileWork, split: Split, inputs: tuple[IntType, ...], output: IntType, device: Device) -> MatMulSpec:
+    groups = layer.groups // split.data.columns
+    # With zero points, the lanes hold the plain product first.
+    reach = layer.inner * inputs[0].min * inputs[1].min if layer.left_zero or layer.right_zero else 0
+    wide = layer.steps[0].wide or reach > IntType.INT32.max
+    mmul = _shape(layer.name, inputs[0], inputs[1], wide, device)
+
+    def spec(rows: int, columns: int) -> MatMulSpec:
+        return MatMulSpec(
+            generation=device.generation,
+            samples=work.samples,
+            groups=groups,
+            rows=work.rows,
+            inner=layer.inner,
+            columns=work.columns // groups,
+            left=inputs[0],
+            right=inputs[1],
+            output=output,
+            left_zero=layer.left_zero,
+            right_zero=layer.right_zero,
+            turned=layer.turned,
+            mmul=mmul,
+            register_rows=rows,
+            register_columns=columns,
+            steps=layer.steps,
+        )
+
+    room = ACCUMULATORS[device.generation] * 1024 // (mmul.m * mmul.n * mmul.lane_bits)
+    found = (spec(*block) for block in register_blocks(mmul, device.generation) if max(block) <= REGISTER_BLOCK)
+    return next((s for s in found if s.accumulators <= room), spec(1, 1))
+
+
+def _move(layer: MoveLayer, work: TileWork, layouts: LayerLayouts, output: IntType, device: Device) -> MoveSpec:
+    by_token = layer.by_token
+    rows = work.samples * work.rows
+    heights = [rows if by_token else s.rows for s in layouts.sources]
+    samples = 1 if by_token else work.samples
+    elements = [samples * height * s.columns for height, s in zip(heights, layouts.sources, strict=True)]
+    return MoveSpec(
+        generation=device.generation,
+        samples=samples,
+        rows=rows if by_token else work.rows,
+        columns=work.columns,
+        type=output,
+        left_elements=elements[0],
+        right_elements=elements[1] if len(elements) > 1 else 0,
+        left_sample=heights[0] * BLOCK_COLUMNS,
+        right_sample=heights[-1] * BLOCK_COLUMNS,
+        by_token=by_token,
+        values=table(layer, layouts.sources, layouts.target, samples, rows),
+    )
+
+
 def register_block(mmul: MmulShape, device: Device) -> tuple[int, int]:
     """Row and column blocks that a dense kernel computes together: 2 x 2, or what fits the accumulators."""
     return next(b for b in register_blocks(mmul, device.generation) if max(b) <= REGISTER_BLOCK)
 
 
 def _mmul(layer: DenseLayer, source: IntType, device: Device) -> MmulShape:
-    """A shape for the layer's types whose rows divide those of the device's activation layout, lanes wide enough for its sums."""
+    """A shape for the layer's types, lanes wide enough for its sums."""
     operands = (layer.weight_type, source) if layer.side is Side.LEFT else (source, layer.weight_type)
-    shapes = mmul_shapes(device.generation, *operands)
-    fitting = [s for s in shapes if device.mmul[0] % s.m == 0 and (s.lane_bits == 64 or not layer.steps[0].wide)]
+    return _shape(layer.name, *operands, layer.steps[0].wide, device)
+
+
+def _shape(name: str, left: IntType, right: IntType, wide: bool, device: Device) -> MmulShape:
+    """A shape for these types whose rows divide those of the device's activation layout, with 64-bit lanes for wide sums."""
+    shapes = mmul_shapes(device.generation, left, right)
+    fitting = [s for s in shapes if device.mmul[0] % s.m == 0 and (s.lane_bits == 64 or not wide)]
     if not fitting:
-        raise UnsupportedModelError(
-            f"{layer.name}: no kernel multiplies {source.value} activations by {layer.weight_type.value} weights on {device.name}"
-        )
+        raise UnsupportedModelError(f"{name}: no kernel multiplies {left.value} by {right.value} elements on {device.name}")
     return min(fitting, key=lambda s: (device.mmul[0] // s.m, shapes.index(s)))
 
 

@@ -45,7 +45,7 @@ def activation(name: str, tokens: int, features: int) -> Activation:
 
 def view(a: Activation) -> HostView:
     """How the host sees an activation when nothing is transposed."""
-    return HostView(a.name, (a.tokens, a.features), a.name, False)
+    return HostView(a.name, (a.tokens, a.features), a.name, (a.tokens, a.features), (0, 1))
 
 
 def graph(activations: tuple[Activation, ...], layers: tuple[Layer, ...], name: str = "net") -> LayerGraph:

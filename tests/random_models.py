@@ -101,6 +101,66 @@ class _Grower:
         keep = self.draw(st.booleans())
         return Live(moved if keep else self.builder.qdq(moved, source.exponent), source.shape[::-1], source.exponent)
 
+    def permute(self, source: Live) -> Live:
+        """Any order of the axes, perhaps rounded again."""
+        perm = self.draw(st.permutations(range(len(source.shape))))
+        moved = self.builder.node("Transpose", source.name, perm=[0, *(p + 1 for p in perm)])
+        keep = self.draw(st.booleans())
+        shape = tuple(source.shape[p] for p in perm)
+        return Live(moved if keep else self.builder.qdq(moved, source.exponent), shape, source.exponent)
+
+    def select(self, source: Live) -> Live:
+        """Some places along one axis: an even step, in any order with repetition, or one alone without its axis."""
+        axis = self.draw(st.integers(0, len(source.shape) - 1))
+        size, b = source.shape[axis], self.builder
+        first, step = self.draw(st.integers(0, size - 1)), self.draw(st.integers(1, 3))
+        way = self.draw(st.sampled_from(("slice", "back", "gather", "one")))
+        if way in {"slice", "back"}:
+            ends = (first, size, step) if way == "slice" else (first, -size - 1, -step)
+            listed = [b.constant([i], "int64") for i in (ends[0], ends[1], axis + 1, ends[2])]
+            taken = len(range(first, size, step)) if way == "slice" else len(range(first, -1, -step))
+            name = b.node("Slice", source.name, *listed)
+        else:
+            index = self.rng.integers(-size, size, () if way == "one" and len(source.shape) > 1 else self.draw(st.integers(1, 9)))
+            taken = index.size
+            name = b.node("Gather", source.name, b.constant(index, "int64"), axis=axis + 1)
+            if index.ndim == 0:
+                return Live(name, (*source.shape[:axis], *source.shape[axis + 1 :]), source.exponent)
+        return Live(name, (*source.shape[:axis], taken, *source.shape[axis + 1 :]), source.exponent)
+
+    def concat(self, source: Live) -> Live:
+        """Two or three values one after the other."""
+        axis = self.draw(st.integers(0, len(source.shape) - 1))
+
+        def fits(other: Live) -> bool:
+            same = len(other.shape) == len(source.shape)
+            return same and all(i == axis or a == b for i, (a, b) in enumerate(zip(other.shape, source.shape, strict=True)))
+
+        others = [v for v in self.live if fits(v)]
+        parts = [source, *self.draw(st.lists(st.sampled_from(others), min_size=1, max_size=2))]
+        size = sum(p.shape[axis] for p in parts)
+        exponent = max(p.exponent for p in parts) + self.draw(st.integers(-1, 1))
+        name = self.builder.node("Concat", *(p.name for p in parts), axis=axis + 1)
+        return self.close(name, (*source.shape[:axis], size, *source.shape[axis + 1 :]), exponent)
+
+    def matmul(self, source: Live) -> Live:
+        """source @ source^T, or source @ any value of the right shape."""
+        if len(source.shape) < 2:
+            return self.requantise(source)
+        others = [v for v in self.live if v.shape[:-2] == source.shape[:-2] and v.shape[-2:-1] == source.shape[-1:]]
+        right = self.draw(st.sampled_from((None, *others)))
+        if right is None:
+            rank = len(source.shape)
+            turned = self.builder.node("Transpose", source.name, perm=[*range(rank - 1), rank, rank - 1])
+            right = Live(turned, (*source.shape[:-2], source.shape[-1], source.shape[-2]), source.exponent)
+        exponent = source.exponent + right.exponent + self.draw(st.integers(4, 12))
+        return self.close(self.builder.node("MatMul", source.name, right.name), (*source.shape[:-1], right.shape[-1]), exponent)
+
+    def softmax(self, source: Live) -> Live:
+        """Over any axis; onnxruntime's floating point may differ."""
+        axis = self.draw(st.integers(1, len(source.shape)))
+        return Live(self.builder.qdq(self.builder.node("Softmax", source.name, axis=axis), -7), source.shape, -7)
+
     def mix(self, source: Live) -> Live:
         """Transpose, MatMul, Transpose: a product over tokens."""
         return self.transpose(self.dense(self.transpose(source)))
@@ -112,6 +172,9 @@ class _Grower:
             return Live(self.builder.node("Flatten", source.name), (size,), source.exponent)
         if way == "Reshape":
             rows = self.draw(st.sampled_from([d for d in range(1, size + 1) if size % d == 0]))
+            if len(source.shape) > 1 and source.shape[-1] % 2 == 0 and self.draw(st.booleans()):
+                heads = (*source.shape[:-1], 2, source.shape[-1] // 2)
+                return Live(self.builder.node("Reshape", source.name, self.builder.constant([0, *heads], "int64")), heads, source.exponent)
             shape = self.builder.constant([0, rows, -1], "int64")
             return Live(self.builder.node("Reshape", source.name, shape), (rows, size // rows), source.exponent)
         if len(source.shape) > 1:
@@ -119,13 +182,18 @@ class _Grower:
         return Live(self.builder.node("Unsqueeze", source.name, self.builder.constant([1], "int64")), (1, size), source.exponent)
 
 
+# Operators on which onnxruntime and the integer evaluator agree bit for bit, those of attention and data movement apart.
+PLAIN = ("dense", "dense", "mix", "add", "add_constant", "requantise", "transpose", "reshape")
+MOVING = (*PLAIN, "permute", "permute", "select", "concat", "matmul", "matmul")
+
+
 @st.composite
-def random_models(draw: st.DrawFn, kinds: tuple[str, ...] = ("dense", "dense", "mix", "add", "add_constant", "requantise", "transpose",
-                                                             "reshape")) -> RandomModel:  # fmt: skip
+def random_models(draw: st.DrawFn, kinds: tuple[str, ...] = PLAIN) -> RandomModel:
     """Up to seven operators in any order, reading recent or old values; ends in the last value and now and then in others."""
     builder = QdqBuilder(draw(st.sampled_from((None, None, 3))))
     grower = _Grower(draw, builder, np.random.default_rng(draw(st.integers(0, 1 << 16))))
-    shape = tuple(draw(st.lists(st.integers(1, 12), min_size=1, max_size=2)))
+    axes = 3 if "permute" in kinds else 2
+    shape = tuple(draw(st.lists(st.integers(1, 12), min_size=1, max_size=axes)))
     exponent = draw(st.integers(-7, 0))
     grower.live.append(Live(builder.qdq(builder.input(*shape), exponent), shape, exponent))
     for _ in range(draw(st.integers(1, 7))):

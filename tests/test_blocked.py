@@ -16,7 +16,8 @@ from tests.graphs import INT8
 def test_tensors_round_trip(batch: int, tokens: int, features: int, transposed: bool, apart: bool, block_rows: int) -> None:
     """A tensor stored and read back is the same; padding is zero; samples together or apart."""
     a = Activation("a", tokens, features, INT8)
-    view = HostView("t", (features, tokens) if transposed else (tokens, features), "a", transposed)
+    perm = (1, 0) if transposed else (0, 1)
+    view = HostView("t", (features, tokens) if transposed else (tokens, features), "a", (tokens, features), perm)
     samples, rows = (batch, round_up(tokens, 8)) if apart else (1, round_up(batch * tokens, block_rows))
     layout = Layout(samples, rows, round_up(features, 8), 1)
     value = np.random.default_rng(0).integers(1, 128, (batch, *view.shape))

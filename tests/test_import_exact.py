@@ -13,7 +13,7 @@ from placer import onnxruntime_check
 from placer.errors import UnsupportedModelError
 from placer.frontend import read_model
 from tests.onnxruntime_check import INEXACT, differences, mismatches
-from tests.random_models import RandomModel, random_models
+from tests.random_models import MOVING, RandomModel, random_models
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = sorted((ROOT / "configs" / "models").glob("*.onnx"))
@@ -32,6 +32,21 @@ def save_and_compare(model: RandomModel) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_random_models_match_onnxruntime(model: RandomModel) -> None:
     """Any sequence of supported operators keeps every rounding point of the model."""
+    save_and_compare(model)
+
+
+@given(random_models(MOVING))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_random_moving_models_match_onnxruntime(model: RandomModel) -> None:
+    """Transposes of any axes, heads, slices, joins and products of two tensors among them."""
+    save_and_compare(model)
+
+
+@pytest.mark.slow
+@given(random_models(MOVING))
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+def test_many_random_moving_models_match_onnxruntime(model: RandomModel) -> None:
+    """The same, on more models, and on new ones each time."""
     save_and_compare(model)
 
 

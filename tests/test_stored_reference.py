@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from placer.blocked import from_stored
 from placer.device import find_device
-from placer.errors import UnsupportedModelError
 from placer.formulate import LaidOutGraph, lay_out
 from placer.frontend import read_model
 from placer.lowering import lower
@@ -20,7 +19,7 @@ from placer.network import Network
 from placer.reference import evaluate
 from placer.stored_reference import stored_outputs
 from tests.onnxruntime_check import random_inputs
-from tests.random_models import RandomModel, random_models
+from tests.random_models import MOVING, RandomModel, random_models
 
 MODELS = sorted((Path(__file__).resolve().parents[1] / "configs" / "models").glob("*.onnx"))
 DEVICES = (find_device("VEK280"), find_device("VEK385"))
@@ -39,17 +38,28 @@ def compare(network: Network, laid_out: LaidOutGraph, seed: int) -> None:
 def check_random(model: RandomModel, batch: int, device: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         network = read_model(model.builder.save(Path(folder), *model.outputs))
-    try:
-        graph = lower(network)
-    except UnsupportedModelError:
-        assume(False)
-    compare(network, lay_out(graph, batch, DEVICES[device]), batch)
+    compare(network, lay_out(lower(network), batch, DEVICES[device]), batch)
 
 
 @given(random_models(), st.integers(1, 9), st.sampled_from((0, 1)))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_random_models(model: RandomModel, batch: int, device: int) -> None:
     """Any model that can be lowered, transposes included, for any batch, in blocks of 4 and of 8 rows."""
+    check_random(model, batch, device)
+
+
+@given(random_models((*MOVING, "softmax")), st.integers(1, 5), st.sampled_from((0, 1)))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_random_moving_models(model: RandomModel, batch: int, device: int) -> None:
+    """Transposes of any axes, heads, slices, joins, products of two tensors and Softmax among them."""
+    check_random(model, batch, device)
+
+
+@pytest.mark.slow
+@given(random_models((*MOVING, "softmax")), st.integers(1, 5), st.sampled_from((0, 1)))
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_many_random_moving_models(model: RandomModel, batch: int, device: int) -> None:
+    """The same, on more models, and on new ones each time."""
     check_random(model, batch, device)
 
 

@@ -9,24 +9,42 @@ import numpy as np
 
 from placer.arithmetic import NODE_BITS, SEGMENT_BITS
 from placer.errors import UnsupportedModelError
-from placer.fixed_point import MAX_SHIFT, FloatArray, TooLargeError, clamp, factor, rounding, uniform_power
+from placer.fixed_point import MAX_SHIFT, MULTIPLIER_BITS, FloatArray, TooLargeError, clamp, factor, rounding, uniform_power
 from placer.frontend.float32 import Factors, enumerable, fit_bias, fit_factors, shifted, summed
 from placer.frontend.graph import Graph
-from placer.frontend.values import Applied, Arithmetic, Function, Linear, Mapped, Normalised, Product, Scaled, Sum, Times
+from placer.frontend.values import (
+    Applied,
+    Arithmetic,
+    Function,
+    Joined,
+    Linear,
+    Mapped,
+    Matrices,
+    Normalised,
+    Product,
+    Scaled,
+    Softened,
+    Sum,
+    Times,
+)
 from placer.network import (
     Add,
+    Concat,
     Dense,
     IntArray,
     Interpolation,
     IntType,
+    MatMul,
     Multiply,
     Normalise,
     Operation,
     QuantType,
     Requantise,
     Rounding,
+    Softmax,
     Table,
 )
+from placer.softmax import WIDEST_SHIFT, exponentials
 
 # Nodes of an interpolation lie in 32 bits with their fraction: values far outside the target's range are cut here.
 NODE_LIMIT = 1 << 17
@@ -51,11 +69,25 @@ def close(graph: Graph, where: str, value: Arithmetic, kind: QuantType, name: st
         value = graph.function_of(value) or value
     target = name if not value.moves else graph.fresh(f"{name}.rounded")
     shape = value.moves[0].before if value.moves else value.shape
+    if isinstance(value, Joined):
+        _join(graph, where, value, kind, target, shape)
+        graph.move(where, target, value.moves, name)
+        return
     try:
         graph.emit(_operation(graph, graph.fresh(f"{where}.op"), value, target, kind), shape, kind)
     except TooLargeError as error:
         raise UnsupportedModelError(f"{where}: {error}; fewer inputs, smaller weights or coarser scales are needed") from error
     graph.move(where, target, value.moves, name)
+
+
+def _join(graph: Graph, where: str, value: Joined, kind: QuantType, target: str, shape: tuple[int, ...]) -> None:
+    """Round every part, then put them one after the other."""
+    names = []
+    for number, part in enumerate(value.parts):
+        names.append(graph.fresh(f"{target}.part{number}"))
+        low, high = max(part.limits[0], value.limits[0]), min(part.limits[1], value.limits[1])
+        close(graph, where, replace(part, limits=(low, max(low, high))), kind, names[-1])
+    graph.emit(Concat(graph.fresh(f"{where}.op"), tuple(names), target, value.axis), shape, kind)
 
 
 def materialise(graph: Graph, where: str, value: Arithmetic, why: str) -> str:
@@ -82,6 +114,12 @@ def reach(graph: Graph, value: Arithmetic) -> float:
             found = abs(value.left_gain) * of(value.left) + abs(value.right_gain) * of(value.right)
         case Times():
             found = abs(value.gain) * of(value.left) * of(value.right)
+        case Matrices():
+            found = abs(value.gain) * of(value.left) * of(value.right) * value.inner
+        case Softened():
+            found = value.gain
+        case Joined():
+            found = max(reach(graph, part) for part in value.parts)
         case Normalised():
             found = math.sqrt(len(value.gain)) * float(np.abs(value.gain).max()) + float(np.abs(value.offset).max())
         case Mapped():
@@ -105,7 +143,7 @@ def output_type(graph: Graph, where: str, value: Arithmetic) -> QuantType:
             step = scale(value.source) * float(value.scale.min())
         case Sum():
             step = min(abs(value.left_gain) * scale(value.left), abs(value.right_gain) * scale(value.right))
-        case Times():
+        case Times() | Matrices():
             step = abs(value.gain) * scale(value.left) * scale(value.right)
         case _:
             return _wide_type(where, reach(graph, value))
@@ -159,6 +197,13 @@ def _operation(graph: Graph, op_name: str, value: Linear | Mapped, target: str, 
             ratio = np.full(1, value.gain * left.scale * right.scale / kind.scale)
             ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest, kind, value.limits)
             return Multiply(op_name, value.left, value.right, target, ends)
+        case Matrices():
+            left, right = graph.type(value.left), graph.type(value.right)
+            ratio = np.full(1, value.gain * left.scale * right.scale / kind.scale)
+            ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest * value.inner, kind, value.limits)
+            return MatMul(op_name, value.left, value.right, target, ends)
+        case Softened():
+            return _softmax(graph.type(value.source), op_name, value, target, kind)
         case Normalised():
             return _normalise(graph.type(value.source), op_name, value, target, kind)
         case Mapped():
@@ -229,6 +274,17 @@ def _normalise(source: QuantType, op_name: str, value: Normalised, target: str, 
     epsilon = round(size * size * value.epsilon / source.scale**2)
     steps = np.rint(np.ldexp(offset, -offset_up)).astype(np.int64)
     return Normalise(op_name, value.source, target, epsilon, fraction, multiplier, steps, offset_up, shift, low, high)
+
+
+def _softmax(source: QuantType, op_name: str, value: Softened, target: str, kind: QuantType) -> Softmax:
+    mantissa, exponent = math.frexp(value.gain / kind.scale)
+    gain, shift = round(math.ldexp(mantissa, MULTIPLIER_BITS)), MULTIPLIER_BITS - exponent
+    if gain == 1 << MULTIPLIER_BITS:
+        gain, shift = gain >> 1, shift - 1
+    if source.dtype.bits > IntType.INT16.bits or kind.dtype.bits > IntType.INT16.bits or not 0 <= shift <= WIDEST_SHIFT:
+        raise TooLargeError(f"Softmax takes and gives elements of at most 16 bits, at scales from 2^-{MULTIPLIER_BITS}")
+    low, high = clamp(kind, value.limits)
+    return Softmax(op_name, value.source, target, exponentials(source.scale, source.dtype.bits), gain, shift, low, high)
 
 
 def _function(source: QuantType, op_name: str, value: Mapped, target: str, kind: QuantType) -> Table | Interpolation:

@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from placer.network import Add, Dense, Interpolation, Multiply, Network, Normalise, Operation, QuantType, Requantise, Table
+from placer.network import (
+    Add,
+    Dense,
+    Interpolation,
+    MatMul,
+    Multiply,
+    Network,
+    Normalise,
+    Operation,
+    QuantType,
+    Requantise,
+    Softmax,
+    Table,
+)
 
 
 def fold_clamps(network: Network) -> Network:
@@ -67,10 +80,10 @@ def _clamped(op: Operation, target: str, low: int, high: int) -> Operation | Non
         return min(max(least, low), high), max(min(most, high), low)
 
     match op:
-        case Dense() | Add() | Multiply() | Requantise():
+        case Dense() | Add() | Multiply() | MatMul() | Requantise():
             least, most = both(op.rounding.low, op.rounding.high)
             return replace(op, target=target, rounding=replace(op.rounding, low=least, high=most))
-        case Interpolation() | Normalise():
+        case Interpolation() | Normalise() | Softmax():
             least, most = both(op.low, op.high)
             return replace(op, target=target, low=least, high=most)
         case Table():

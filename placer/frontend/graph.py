@@ -9,8 +9,8 @@ import numpy as np
 
 from placer.errors import UnsupportedModelError
 from placer.fixed_point import FloatArray
-from placer.frontend.values import Mapped, Movement, NewShape, Permutation, Scaled
-from placer.network import IntArray, Network, Operation, QuantType, Requantise, Reshape, Rounding, Table, Tensor, Transpose
+from placer.frontend.values import Mapped, Movement, NewShape, Permutation, Scaled, Selection
+from placer.network import IntArray, Network, Operation, QuantType, Requantise, Reshape, Rounding, Table, Take, Tensor, Transpose
 from placer.reference import rounded
 
 # Functions of wider elements are not tabulated; of wider than IMAGE_BITS only approximately, so they are not composed.
@@ -90,6 +90,8 @@ class Graph:
                     self.emit(Transpose(op_name, source, target, move.perm), move.shape, kind)
                 case NewShape():
                     self.emit(Reshape(op_name, source, target), move.shape, kind)
+                case Selection():
+                    self.emit(Take(op_name, source, target, move.axis, move.indices), move.shape, kind)
             source = target
 
     def reals(self, tensor: str) -> FloatArray:

@@ -5,6 +5,7 @@ Where an operator needs a stored tensor and has an unrounded expression, the exp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeGuard
@@ -21,14 +22,19 @@ from placer.frontend.values import (
     Arithmetic,
     Constant,
     Function,
+    Joined,
     Limits,
     Mapped,
+    Matrices,
     Moment,
+    Movement,
     NewShape,
     Normalised,
     Permutation,
     Product,
     Scaled,
+    Selection,
+    Softened,
     Statistic,
     Stored,
     Sum,
@@ -41,7 +47,7 @@ Join = Callable[[FloatArray, FloatArray], FloatArray]
 
 def is_arithmetic(value: Value) -> TypeGuard[Arithmetic]:
     """Whether `value` is an expression that is not rounded yet."""
-    return isinstance(value, Product | Scaled | Sum | Times | Mapped | Applied | Normalised)
+    return isinstance(value, Product | Scaled | Sum | Times | Mapped | Applied | Normalised | Matrices | Softened | Joined)
 
 
 def stored(graph: Graph, node: onnx.NodeProto, value: Value) -> Stored:
@@ -77,8 +83,8 @@ def add(graph: Graph, node: onnx.NodeProto, left: Value, right: Value, sign: flo
     shared = None if plain else _shared(graph, left, right, lambda a, b: a + sign * b)
     if shared is not None:
         return shared
-    (a, a_gain), (b, b_gain) = _term(graph, node, left), _term(graph, node, right)
-    _check_shapes(node, a, b)
+    (a, a_gain), (b, b_gain) = term(graph, node, left), term(graph, node, right)
+    a, b = _alike(graph, node, a, b)
     return Sum(a.tensor, b.tensor, a_gain, sign * b_gain, a.shape)
 
 
@@ -108,8 +114,8 @@ def multiply(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> V
     shared = _shared(graph, left, right, lambda a, b: a * b)
     if shared is not None:
         return shared
-    (a, a_gain), (b, b_gain) = _term(graph, node, left), _term(graph, node, right)
-    _check_shapes(node, a, b)
+    (a, a_gain), (b, b_gain) = term(graph, node, left), term(graph, node, right)
+    a, b = _alike(graph, node, a, b)
     return Times(a.tensor, b.tensor, a_gain * b_gain, a.shape)
 
 
@@ -131,8 +137,10 @@ def times_constant(graph: Graph, node: onnx.NodeProto, value: Value, gain: Float
                 return replace(value, gain=value.gain * gain, offset=value.offset * gain, limits=limits)
             case Sum() if gain.size == 1:
                 return replace(value, left_gain=value.left_gain * gain[0], right_gain=value.right_gain * gain[0], limits=limits)
-            case Times() if gain.size == 1:
-                return replace(value, gain=value.gain * gain[0], limits=limits)
+            case Times() | Matrices() if gain.size == 1:
+                return replace(value, gain=value.gain * float(gain[0]), limits=limits)
+            case Softened() if gain.size == 1 and gain[0] > 0:
+                return replace(value, gain=value.gain * float(gain[0]), limits=limits)
     return replace(as_scaled(stored(graph, node, value)), gain=gain)
 
 
@@ -164,7 +172,7 @@ def unary(graph: Graph, node: onnx.NodeProto, value: Value, function: Function) 
         value = graph.function_of(value) or value
     if isinstance(value, Mapped | Applied):
         return _apply(value, function)
-    if isinstance(value, Product | Scaled | Sum | Times | Normalised):
+    if isinstance(value, Product | Scaled | Sum | Times | Normalised | Matrices | Softened):
         return Applied(replace(value, moves=()) if value.moves else value, function, value.shape, moves=value.moves)
     found = graph.function_of(as_scaled(stored(graph, node, value)))
     if found is None:
@@ -222,34 +230,78 @@ def _as_function(graph: Graph, value: Value) -> Mapped | None:
     return found and replace(found, values=np.clip(found.values, *found.limits), limits=UNLIMITED)
 
 
+def softmax(graph: Graph, node: onnx.NodeProto, value: Value, axis: int) -> Value:
+    """Softmax over one axis of a sample, counted from 0."""
+    held = stored(graph, node, value)
+    last = len(held.shape) - 1
+    if axis == last:
+        return Softened(held.tensor, 1.0, held.shape)
+    perm = (*(i for i in range(last + 1) if i != axis), axis)
+    back = tuple(int(i) for i in np.argsort(perm))
+    moved = tuple(held.shape[i] for i in perm)
+    source = graph.fresh(f"{node.name}.axis_last")
+    graph.move(node.name, held.tensor, (Permutation(perm, held.shape, moved),), source)
+    return Softened(source, 1.0, held.shape, moves=(Permutation(back, moved, held.shape),))
+
+
 # -- reductions ---------------------------------------------------------------------------------------------------------------------
 
 
-def mean(graph: Graph, node: onnx.NodeProto, value: Value, axis: int, keep: bool) -> Value:
-    """The mean over one axis of a sample, counted from 0: a product with a column of ones."""
+def mean(graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool) -> Value:
+    """The mean over axes of a sample, counted from 0; over the last one alone, kept, it may belong to a LayerNorm."""
     if isinstance(value, Statistic):
-        if value.kind is Moment.SQUARE and keep and axis == len(value.shape) - 1:
+        if value.kind is Moment.SQUARE and keep and axes == (len(value.shape) - 1,):
             return replace(value, kind=Moment.VARIANCE)
         raise UnsupportedModelError(f"{node.name}: ReduceMean of {value.kind.value} is not supported but in a LayerNorm")
     held = stored(graph, node, value)
-    shape, last = held.shape, len(held.shape) - 1
-    if keep and axis == last:
-        return Statistic(held.tensor, Moment.MEAN, 0.0, shape)
-    rest = tuple(i for i in range(len(shape)) if i != axis)
-    source, moved = held.tensor, (*(shape[i] for i in rest), shape[axis])
-    if axis != last:
-        source = graph.fresh(f"{node.name}.axis_last")
-        graph.move(node.name, held.tensor, (Permutation((*rest, axis), shape, moved),), source)
-    short = (*moved[:-1], 1)
-    kept = tuple(1 if i == axis else d for i, d in enumerate(shape)) if keep else moved[:-1]
-    ones = np.ones((shape[axis], 1), np.int64)
-    return Product(source, ones, np.full(1, 1.0 / shape[axis]), "int8", np.zeros(1), kept, moves=(NewShape(short, kept),))
+    if keep and axes == (len(held.shape) - 1,):
+        return Statistic(held.tensor, Moment.MEAN, 0.0, held.shape)
+    return total(graph, node, held, axes, keep, average=True)
+
+
+def total(graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool, average: bool = False) -> Product:
+    """The sum or average over axes of a sample, counted from 0: a product with a column of ones."""
+    held = stored(graph, node, value)
+    shape = held.shape
+    kept = tuple(1 if i in axes else d for i, d in enumerate(shape) if keep or i not in axes)
+    source, moved = _last(graph, node, held, axes)
+    size = moved[-1]
+    ones, gain = np.ones((size, 1), np.int64), np.full(1, 1.0 / size if average else 1.0)
+    return Product(source, ones, gain, "int8", np.zeros(1), kept, moves=(NewShape((*moved[:-1], 1), kept),))
+
+
+def whole_mean(graph: Graph, node: onnx.NodeProto, value: Statistic) -> Product:
+    """A mean of the last axis that is rounded, and so belongs to no LayerNorm.
+
+    Raises UnsupportedModelError for any other part of one.
+    """
+    if value.kind is not Moment.MEAN:
+        raise UnsupportedModelError(f"{node.name}: the {value.kind.value} of a row is supported inside a LayerNorm only")
+    return total(graph, node, Stored(value.source, value.shape), (len(value.shape) - 1,), keep=True, average=True)
+
+
+def _last(graph: Graph, node: onnx.NodeProto, held: Stored, axes: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """`held` with `axes` merged into one last axis, and its shape."""
+    shape = held.shape
+    rest = tuple(i for i in range(len(shape)) if i not in axes)
+    turned = tuple(shape[i] for i in (*rest, *axes))
+    merged = (*(shape[i] for i in rest), math.prod(shape[i] for i in axes))
+    moves: list[Movement] = []
+    if (*rest, *axes) != tuple(range(len(shape))):
+        moves.append(Permutation((*rest, *axes), shape, turned))
+    if turned != merged:
+        moves.append(NewShape(turned, merged))
+    if not moves:
+        return held.tensor, shape
+    source = graph.fresh(f"{node.name}.axis_last")
+    graph.move(node.name, held.tensor, tuple(moves), source)
+    return source, merged
 
 
 # -- helpers ------------------------------------------------------------------------------------------------------------------------
 
 
-def _term(graph: Graph, node: onnx.NodeProto, value: Value) -> tuple[Stored, float]:
+def term(graph: Graph, node: onnx.NodeProto, value: Value) -> tuple[Stored, float]:
     """A stored tensor and the factor it comes with."""
     if isinstance(value, Scaled) and len(value.gain) == 1 and not np.any(value.offset) and value.limits == UNLIMITED and not value.moves:
         return Stored(value.source, value.shape), float(value.gain[0])
@@ -285,8 +337,38 @@ def _tensor(value: Stored | Scaled) -> str:
     return value.tensor if isinstance(value, Stored) else value.source
 
 
-def _check_shapes(node: onnx.NodeProto, left: Stored, right: Stored) -> None:
-    if left.shape != right.shape:
+def joined_shape(node: onnx.NodeProto, shapes: list[tuple[int, ...]], axis: int) -> tuple[int, ...]:
+    """The shape of samples of `shapes` one after the other along `axis`.
+
+    Raises InputError where they do not fit together.
+    """
+    first = shapes[0]
+    if any(len(s) != len(first) or (*s[:axis], *s[axis + 1 :]) != (*first[:axis], *first[axis + 1 :]) for s in shapes):
+        raise InputError(f"{node.name}: {node.op_type} of samples {[list(s) for s in shapes]} along axis {axis} does not fit together")
+    return (*first[:axis], sum(s[axis] for s in shapes), *first[axis + 1 :])
+
+
+def _alike(graph: Graph, node: onnx.NodeProto, left: Stored, right: Stored) -> tuple[Stored, Stored]:
+    """Both operands in their common shape, repeated along axes of size 1 and new leading ones."""
+    try:
+        shape = np.broadcast_shapes(left.shape, right.shape)
+    except ValueError:
+        shape = ()
+    # With fewer axes, an operand's batch would meet an axis of the other's sample.
+    if not shape or len(left.shape) != len(right.shape):
         raise UnsupportedModelError(
-            f"{node.name}: {node.op_type} of tensors {list(left.shape)} and {list(right.shape)} is not supported; shapes must agree"
+            f"{node.name}: {node.op_type} of tensors {list(left.shape)} and {list(right.shape)} is not supported; shapes must agree, or "
+            "broadcast along axes of size 1"
         )
+    return _repeated(graph, node, left, shape), _repeated(graph, node, right, shape)
+
+
+def _repeated(graph: Graph, node: onnx.NodeProto, value: Stored, shape: tuple[int, ...]) -> Stored:
+    """`value` repeated along its axes of size 1 to `shape`."""
+    for axis, size in enumerate(shape):
+        if value.shape[axis] != size:
+            wider = (*value.shape[:axis], size, *value.shape[axis + 1 :])
+            name = graph.fresh(f"{value.tensor}.repeated")
+            graph.move(node.name, value.tensor, (Selection(axis, (0,) * size, value.shape, wider),), name)
+            value = Stored(name, wider)
+    return value

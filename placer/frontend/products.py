@@ -11,19 +11,32 @@ from placer.errors import UnsupportedModelError
 from placer.fixed_point import FloatArray
 from placer.frontend.constants import Attributes
 from placer.frontend.graph import Graph
-from placer.frontend.operators import add_constant, stored, times_constant
-from placer.frontend.values import Constant, Permutation, Product, Stored, Value
+from placer.frontend.operators import add_constant, stored, term, times_constant
+from placer.frontend.values import Constant, Matrices, Permutation, Product, Stored, Value
 from placer.network import IntArray
 
 
 def matmul(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Value:
-    """left @ right, one of them constant weights.
+    """left @ right, one of them constant weights or both computed.
 
     Raises UnsupportedModelError.
     """
     if isinstance(left, Constant):
         return _weights_first(graph, node, left, right)
+    if not isinstance(right, Constant):
+        return _computed(graph, node, left, right)
     return _product(node, stored(graph, node, left), _weights(node, right))
+
+
+def _computed(graph: Graph, node: onnx.NodeProto, a: Value, b: Value) -> Matrices:
+    """The product of two computed tensors, whose leading axes agree."""
+    (left, left_gain), (right, right_gain) = term(graph, node, a), term(graph, node, b)
+    if len(left.shape) < 2 or left.shape[:-2] != right.shape[:-2] or left.shape[-1] != right.shape[-2]:
+        raise UnsupportedModelError(
+            f"{node.name}: {node.op_type} of two computed tensors is supported for samples of the same leading axes and "
+            f"contraction, not for {list(left.shape)} and {list(right.shape)}"
+        )
+    return Matrices(left.tensor, right.tensor, left_gain * right_gain, left.shape[-1], (*left.shape[:-1], right.shape[-1]))
 
 
 def gemm(graph: Graph, node: onnx.NodeProto, operands: list[Value | None]) -> Value:

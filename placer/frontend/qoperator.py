@@ -14,8 +14,8 @@ from placer.frontend.constants import Attributes
 from placer.frontend.functions import unary_function
 from placer.frontend.products import matmul, transposed
 from placer.frontend.scales import Grid, dequantised, element_type, grid, tensor_type
-from placer.frontend.shapes import mean_axis
-from placer.frontend.values import Constant, Quantised, RawInput, Sum, Value
+from placer.frontend.shapes import reduced_axes
+from placer.frontend.values import Constant, Quantised, RawInput, Statistic, Sum, Value
 
 if TYPE_CHECKING:
     from placer.frontend.reader import Reader
@@ -75,8 +75,10 @@ def _gemm(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) ->
 def _one_operand(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
     value = _real(reader, node, operands, 0)
     if node.op_type == "QLinearReduceMean":
-        axis, keep = mean_axis(node, [value], len(value.shape) if not isinstance(value, Constant) else 0)
-        result = operators.mean(reader.graph, node, value, axis, keep)
+        axes, keep = reduced_axes(node, [value], len(value.shape) if not isinstance(value, Constant) else 0)
+        result = operators.mean(reader.graph, node, value, axes, keep)
+        if isinstance(result, Statistic):
+            result = operators.whole_mean(reader.graph, node, result)
     else:
         plain = onnx.NodeProto()
         plain.CopyFrom(node)

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.frontend import operators, qdq, qonnx, qoperator
+from placer.frontend import operators, pooling, qdq, qonnx, qoperator, selections
 from placer.frontend.closing import close, output_type
 from placer.frontend.constants import BATCH, Attributes, fold, plain, shape_constant
 from placer.frontend.functions import FUNCTIONS, unary_function
@@ -20,7 +20,7 @@ from placer.frontend.onnx_file import GraphInput, Model
 from placer.frontend.operators import is_arithmetic
 from placer.frontend.products import gemm, matmul
 from placer.frontend.scales import ACTIVATIONS
-from placer.frontend.shapes import mean_axis, move_value, shape_of
+from placer.frontend.shapes import counted_axes, move_value, reduced_axes, shape_of
 from placer.frontend.values import Constant, Moment, Normalised, Quantised, RawInput, Statistic, Stored, Value
 from placer.network import IntType, Network, QuantType, Requantise, Rounding
 
@@ -53,8 +53,11 @@ class Reader:
         for value in self.model.inputs:
             self._input(value)
         for node in self.model.nodes:
-            found = self._apply(node, [self._operand(node, name) for name in node.input])
-            self.values[node.output[0]] = found
+            operands = [self._operand(node, name) for name in node.input]
+            if node.op_type in selections.SELECTIONS and node.domain in PLAIN_DOMAINS and not isinstance(operands[0], Constant):
+                self.values.update(zip(node.output, selections.select(self.graph, node, operands), strict=False))
+            else:
+                self.values[node.output[0]] = self._apply(node, operands)
         outputs = tuple(self._output(name) for name in self.model.outputs)
         inputs = tuple(self.network_inputs[i.name] for i in self.model.inputs if i.name in self.network_inputs)
         return self.graph.network(self.model.name, self.batch, inputs, outputs)
@@ -63,7 +66,7 @@ class Reader:
 
     def _operand(self, node: onnx.NodeProto, name: str) -> Value | None:
         if name and name not in self.values:
-            raise UnsupportedModelError(f"{node.name}: reads {name}, a second output of its node; only first outputs are supported")
+            raise UnsupportedModelError(f"{node.name}: reads {name}, a second output of its node; only those of Split are supported")
         return self.values[name] if name else None
 
     def _input(self, value: GraphInput) -> None:
@@ -118,7 +121,7 @@ class Reader:
             case Stored():
                 close(self.graph, node.name, operators.as_scaled(value), kind, name)
             case Statistic():
-                raise UnsupportedModelError(f"{node.name}: the {value.kind.value} of a row is supported inside a LayerNorm only")
+                close(self.graph, node.name, operators.whole_mean(self.graph, node, value), kind, name)
             case Quantised() | Constant():
                 raise UnsupportedModelError(f"{node.name}: {node.op_type} of integers is not supported")
             case _:
@@ -202,6 +205,8 @@ class Reader:
         first = operands[0]
         if node.op_type in MOVES:
             return move_value(self.graph, node, operands, self.batch)
+        if node.op_type == "Concat":
+            return selections.concat(self.graph, node, operands)
         match node.op_type:
             case "Identity" | "Dropout" | "Cast":
                 return self._same(node, first)
@@ -219,9 +224,18 @@ class Reader:
                 return operators.clip(self.graph, node, left, (0.0, np.inf))
             case "Clip":
                 return operators.clip(self.graph, node, left, _bounds(node, operands))
-            case "ReduceMean":
-                axis, keep = mean_axis(node, operands, len(shape_of(node, left)))
-                return operators.mean(self.graph, node, left, axis, keep)
+            case "ReduceMean" | "ReduceSum":
+                axes, keep = reduced_axes(node, operands, len(shape_of(node, left)))
+                reduce = operators.mean if node.op_type == "ReduceMean" else operators.total
+                return reduce(self.graph, node, left, axes, keep)
+            case "Softmax":
+                rank = len(shape_of(node, left)) + 1
+                axis = counted_axes(node, (Attributes(node).integer("axis", -1),), rank).pop()
+                if axis == 0:
+                    raise UnsupportedModelError(f"{node.name}: Softmax over the batch is not supported")
+                return operators.softmax(self.graph, node, left, axis - 1)
+            case "AveragePool" | "GlobalAveragePool":
+                return pooling.average_pool(self.graph, node, left)
             case "LayerNormalization":
                 return self._normalise(node, left, operands)
             case "Pow" | "Sqrt" if isinstance(left, Statistic):

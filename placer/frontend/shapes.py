@@ -45,18 +45,18 @@ def shape_of(node: onnx.NodeProto, value: Value | None) -> Shape:
     return tuple(value.real.shape) if isinstance(value, Constant) else value.shape
 
 
-def mean_axis(node: onnx.NodeProto, operands: list[Value | None], rank: int) -> tuple[int, bool]:
-    """The one axis of a sample, counted from 0, that a reduction runs over, and whether it stays with length 1.
+def reduced_axes(node: onnx.NodeProto, operands: list[Value | None], rank: int) -> tuple[Shape, bool]:
+    """The axes of a sample of `rank` axes, counted from 0, that a reduction runs over, and whether they stay with length 1.
 
     Raises InputError or UnsupportedModelError.
     """
     axes = _listed(node, operands)
-    if axes is None or len(axes) != 1:
-        raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported over one stated axis, not {list(axes or ())}")
-    axis = _positions(node, axes, rank + 1).pop()
-    if axis == 0:
+    if not axes:
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} over all axes, the batch among them, is not supported")
+    found = counted_axes(node, axes, rank + 1)
+    if 0 in found:
         raise UnsupportedModelError(f"{node.name}: {node.op_type} over the batch is not supported")
-    return axis - 1, bool(Attributes(node).integer("keepdims", 1))
+    return tuple(sorted(p - 1 for p in found)), bool(Attributes(node).integer("keepdims", 1))
 
 
 def sample_permutation(node: onnx.NodeProto, rank: int) -> Shape:
@@ -119,7 +119,7 @@ def _reshaped(node: onnx.NodeProto, numbers: Shape, shape: Shape, batch: int | N
 
 def _squeezed(node: onnx.NodeProto, axes: Shape | None, shape: Shape) -> Shape:
     rank = len(shape) + 1
-    positions = _positions(node, axes, rank) if axes else {i + 1 for i, d in enumerate(shape) if d == 1}
+    positions = counted_axes(node, axes, rank) if axes else {i + 1 for i, d in enumerate(shape) if d == 1}
     if 0 in positions or any(shape[p - 1] != 1 for p in positions):
         raise UnsupportedModelError(f"{node.name}: Squeeze must remove dimensions of size 1 and keep the batch")
     return tuple(d for i, d in enumerate(shape) if i + 1 not in positions)
@@ -127,14 +127,14 @@ def _squeezed(node: onnx.NodeProto, axes: Shape | None, shape: Shape) -> Shape:
 
 def _unsqueezed(node: onnx.NodeProto, axes: Shape | None, shape: Shape) -> Shape:
     grown = len(shape) + 1 + len(axes or ())
-    positions = _positions(node, axes or (), grown)
+    positions = counted_axes(node, axes or (), grown)
     if 0 in positions:
         raise UnsupportedModelError(f"{node.name}: Unsqueeze before the batch is not supported")
     rest = iter(shape)
     return tuple(1 if i in positions else next(rest) for i in range(1, grown))
 
 
-def _positions(node: onnx.NodeProto, axes: Shape, rank: int) -> set[int]:
+def counted_axes(node: onnx.NodeProto, axes: Shape, rank: int) -> set[int]:
     """Axes counted from the front, each within `rank` and listed once."""
     positions = {a + rank if a < 0 else a for a in axes}
     if len(positions) != len(axes) or any(not 0 <= p < rank for p in positions):

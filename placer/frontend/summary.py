@@ -6,7 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from placer.network import Add, Dense, Interpolation, Multiply, Network, Normalise, Operation, QuantType, Requantise, Rounding, Table
+from placer.network import (
+    Add,
+    Dense,
+    Interpolation,
+    MatMul,
+    Multiply,
+    Network,
+    Normalise,
+    Operation,
+    QuantType,
+    Requantise,
+    Rounding,
+    Softmax,
+    Table,
+    Take,
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,8 @@ def _kind(op: Operation) -> str:
             return f"{name} {op.weight.shape[0]} -> {op.weight.shape[1]}, {op.weight_type.value} weights"
         case Table() | Interpolation():
             return f"{name} of {len(op.values) if isinstance(op, Table) else len(op.nodes)} values"
+        case Take():
+            return f"{name} {len(op.indices)} along axis {op.axis}"
         case _:
             return name
 
@@ -63,7 +80,7 @@ def _scale(kind: QuantType) -> str:
 def _rounding(op: Operation, network: Network) -> str:
     kind = network.tensor(op.target).type
     match op:
-        case Dense() | Add() | Multiply() | Requantise():
+        case Dense() | Add() | Multiply() | MatMul() | Requantise():
             return _arithmetic(op.rounding, kind)
         case Table():
             return "to a table, exact"
@@ -71,6 +88,8 @@ def _rounding(op: Operation, network: Network) -> str:
             return f"half to even, {_bounds(op.low, op.high, kind)}"
         case Normalise():
             return f"half to even / 2^{op.shift}, {_bounds(op.low, op.high, kind)}"
+        case Softmax():
+            return f"half to even, {_bounds(op.low, op.high, kind)}"
         case _:
             return ""
 

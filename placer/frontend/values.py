@@ -34,7 +34,17 @@ class NewShape:
     shape: tuple[int, ...]
 
 
-Movement = Permutation | NewShape
+@dataclass(frozen=True)
+class Selection:
+    """A pending choice of positions along one axis of a sample: its shape before and after."""
+
+    axis: int
+    indices: tuple[int, ...]
+    before: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
+Movement = Permutation | NewShape | Selection
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,30 @@ class Times:
     moves: tuple[Movement, ...] = ()
 
 
+@dataclass(frozen=True)
+class Matrices:
+    """left @ right * gain over the last two axes, both computed, between limits: not rounded yet."""
+
+    left: str
+    right: str
+    gain: float
+    inner: int
+    shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
+    moves: tuple[Movement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Softened:
+    """Softmax of `source` over its last axis, times a positive gain, between limits: not rounded yet."""
+
+    source: str
+    gain: float
+    shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
+    moves: tuple[Movement, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Mapped:
     """A real function of one element of `source`: values for each integer of its type, ascending. Not rounded yet."""
@@ -187,7 +221,18 @@ class Statistic:
     shape: tuple[int, ...]
 
 
-Linear = Product | Scaled | Sum | Times | Normalised
-Arithmetic = Linear | Mapped | Applied
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Expressions one after the other along an axis of the sample, between limits: not rounded yet."""
+
+    parts: tuple[Arithmetic, ...]
+    axis: int
+    shape: tuple[int, ...]
+    limits: Limits = UNLIMITED
+    moves: tuple[Movement, ...] = ()
+
+
+Linear = Product | Scaled | Sum | Times | Normalised | Matrices | Softened
+Arithmetic = Linear | Mapped | Applied | Joined
 Pending = RawInput | Arithmetic
 Value = Pending | Quantised | Stored | Statistic | Constant

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from placer.layers import DenseLayer, InterpolationLayer, Layer, NormaliseLayer, Side, TableLayer
+from placer.layers import DenseLayer, InterpolationLayer, Layer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer, TableLayer
 from placer.mapping import MappedTile, TileBuffer
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
@@ -44,7 +44,7 @@ def _where(pair: LayerPair, tile: MappedTile) -> str:
 def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int, int]]:
     """(kind, bytes, copies) of each buffer of a tile, from the layer's shape and split."""
     layer, split = pair.layer, pair.mapped.split
-    needs = [("stack", s.device.core.stack_bytes, 1)]
+    needs = [("stack", s.device.core.stack_bytes + _stack_rows(pair), 1)]
     for kind, source in zip(("input", "second_input"), pair.sources, strict=False):
         needs.append((kind, pair.read_partition.window_bytes(source), 2))
     finishes = tile.k_index == split.k - 1
@@ -57,8 +57,8 @@ def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int
         if layer.side is Side.LEFT:
             inner, channels = read.rows, written.rows
         needs.append(("weights", inner * channels * layer.weight_type.bytes, 1))
-    if isinstance(layer, TableLayer | InterpolationLayer):
-        needs.append(("weights", _table_bytes(layer, pair.target.element_bytes), 1))
+    if table := _table_bytes(pair):
+        needs.append(("weights", table, 1))
     planes = _planes_held(layer, tile.k_index == 0, finishes)
     if planes:
         needs.append(("bias", channels * planes * VALUE_BYTES, 1))
@@ -72,14 +72,31 @@ def _planes_held(layer: Layer, begins: bool, finishes: bool) -> int:
     return (started if begins else 0) + (_planes(layer) - started if finishes else 0)
 
 
-def _table_bytes(layer: TableLayer | InterpolationLayer, element_bytes: int) -> int:
-    """One result for each int8 value, or int32 nodes."""
-    return 256 * element_bytes if isinstance(layer, TableLayer) else len(layer.nodes) * VALUE_BYTES
+def _stack_rows(pair: LayerPair) -> int:
+    """Softmax keeps the exponentials of four rows of a group, 32 bits each, on the stack."""
+    return 4 * VALUE_BYTES * pair.target.columns // pair.layer.groups if isinstance(pair.layer, SoftmaxLayer) else 0
+
+
+def _table_bytes(pair: LayerPair) -> int:
+    """One result for each int8 value, int32 nodes or exponentials, or the places that a move takes its elements from."""
+    match pair.layer:
+        case TableLayer():
+            return 256 * pair.target.element_bytes
+        case InterpolationLayer():
+            return len(pair.layer.nodes) * VALUE_BYTES
+        case SoftmaxLayer():
+            return len(pair.layer.exponentials) * VALUE_BYTES
+        case MoveLayer():
+            places = pair.target.columns * (1 if pair.layer.by_token else pair.target.rows)
+            largest = max(pair.read_partition.window_bytes(s) // s.element_bytes for s in pair.sources)
+            return places * (2 if largest <= 1 << 15 else VALUE_BYTES)
+        case _:
+            return 0
 
 
 def _planes(layer: Layer) -> int:
     """Values a channel: a gain and an offset of a LayerNorm; a bias, a second word of a wide one and a multiplier for each step."""
-    if isinstance(layer, TableLayer | InterpolationLayer):
+    if isinstance(layer, TableLayer | InterpolationLayer | SoftmaxLayer | MoveLayer):
         return 0
     if isinstance(layer, NormaliseLayer):
         return 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from placer.layers import DenseLayer, NormaliseLayer, Side
+from placer.layers import DenseLayer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer
 from placer.layout import BLOCK_COLUMNS
 from placer.verify.subject import LayerPair, Subject, cuts
 from placer.verify.violation import Family, Violation
@@ -51,8 +51,8 @@ def check_splits(s: Subject) -> Iterator[Violation]:
         name, split = pair.mapped.name, pair.mapped.split
         if split.m != split.data.pieces or (pair.side is None and (split.k, split.n) != (1, 1)):
             yield Violation(Family.SPLIT, f"layer {name}: parts m, k, n do not agree with its data windows")
-        if isinstance(pair.layer, NormaliseLayer) and split.data.columns != 1:
-            yield Violation(Family.SPLIT, f"layer {name}: a LayerNorm needs all features of a token in one tile")
+        if apart := _torn(pair):
+            yield Violation(Family.SPLIT, f"layer {name}: {apart}")
         inner_rows = BLOCK_COLUMNS if pair.side is Side.LEFT else block_rows
         if not all(cuts(pair.read_partition, lay, inner_rows) for lay in pair.sources) or not cuts(
             pair.written_partition, pair.target, block_rows
@@ -63,6 +63,24 @@ def check_splits(s: Subject) -> Iterator[Violation]:
         inside = all(0 <= m < split.m and 0 <= k < split.k and 0 <= n < split.n for m, k, n in parts)
         if not inside or len(parts) != wanted or len(pair.mapped.tiles) != wanted:
             yield Violation(Family.SPLIT, f"layer {name}: its {len(pair.mapped.tiles)} tiles do not hold each of {wanted} parts once")
+
+
+def _torn(pair: LayerPair) -> str:
+    """What a layer's cut takes apart that its kernel needs in one tile, in words; "" where it does not."""
+    layer, data = pair.layer, pair.mapped.split.data
+    match layer:
+        case NormaliseLayer():
+            return "a LayerNorm needs all features of a token in one tile" if data.columns != 1 else ""
+        case SoftmaxLayer():
+            return "a Softmax needs all columns of a group in one tile" if layer.groups % data.columns else ""
+        case MatMulLayer():
+            whole = data.rows == 1 and layer.groups % data.columns == 0
+            return "" if whole else "a product of two activations needs all rows of a sample and whole groups in one tile"
+        case MoveLayer():
+            whole = data.columns == 1 and (layer.by_token or data.rows == 1)
+            return "" if whole else "a move needs all features in one tile, and all tokens of a sample where it moves between them"
+        case _:
+            return ""
 
 
 def check_tiles(s: Subject) -> Iterator[Violation]:

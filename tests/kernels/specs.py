@@ -8,10 +8,24 @@ from itertools import product
 import numpy as np
 
 from placer.catalog import Argument, ArgumentKind, KernelContract, contract
-from placer.kernel_spec import NODES, AddSpec, DenseSpec, FunctionSpec, KernelSpec, MultiplySpec, NormaliseSpec, RequantiseSpec, Role
-from placer.layers import NormaliseLayer, Side, Step
+from placer.kernel_spec import (
+    NODES,
+    AddSpec,
+    DenseSpec,
+    FunctionSpec,
+    KernelSpec,
+    MatMulSpec,
+    MoveSpec,
+    MultiplySpec,
+    NormaliseSpec,
+    RequantiseSpec,
+    Role,
+    SoftmaxSpec,
+)
+from placer.layers import NormaliseLayer, Side, SoftmaxLayer, Step
 from placer.mmul import MmulShape, mmul_shapes, register_blocks
 from placer.network import IntArray, IntType
+from placer.softmax import exponentials
 from tests.kernels.harness import Trial
 
 I8, I16, I32 = IntType.INT8, IntType.INT16, IntType.INT32
@@ -119,6 +133,35 @@ def rescaling_specs(generation: str) -> Iterator[KernelSpec]:
             yield NormaliseSpec(generation, 8, 24, source, output, layer)
 
 
+def attention_specs(generation: str) -> Iterator[KernelSpec]:
+    """Products of two activations, with and without zero points and a rest in every direction; Softmax; moves from one and two sources."""
+    number = 0
+    for left, right in OPERANDS:
+        for shape in mmul_shapes(generation, left, right):
+            for turned, (left_zero, right_zero), inner in product((False, True), ((0, 0), (-7, 0), (0, 5), (-128, 127)), (16, 13)):
+                number += 1
+                output = OUTPUTS[number % 3]
+                # Three accumulators of a 1 x 1 block fit every shape.
+                rows, columns = (1, 1) if shape.m * shape.lane_bits > 128 or left_zero else (2, 1)
+                # Their sums pass 32 bits: only shifted, or wide.
+                chain = rescaled(output)[2 + number % 2 * 2] if left_zero else chains(output)[number % 5]
+                ends = (shape, rows, columns, chain)
+                yield MatMulSpec(
+                    generation, 1 + number % 2, 2, 3 * shape.m, inner, 24, left, right, output, left_zero, right_zero, turned, *ends
+                )
+    m = 4 if generation == "aie-ml" else 8
+    for source, output, (groups, width) in product((I8, I16), (I8, I16), ((1, 24), (3, 8), (2, 13), (1, 5))):
+        layer = SoftmaxLayer("s", "x", "y", width, groups, exponentials(0.04, source.bits), 1_431_655_765, 23, -8, output.min, 100)
+        yield SoftmaxSpec(generation, 2 * m, groups * -(-width // 8) * 8, groups, source, output, layer)
+    random = np.random.default_rng(2)
+    for kind in (I8, I16, I32):
+        values = random.integers(0, 2 * m * 24, 2 * m * 16)
+        yield MoveSpec(generation, 2, 2 * m, 16, kind, 2 * 2 * m * 24, 0, 2 * m * 8, 2 * m * 8, False, values % (2 * m * 8))
+        yield MoveSpec(generation, 1, 2 * m, 16, kind, 2 * m * 24, 2 * m * 8, 2 * m * 8, 2 * m * 8, True, random.integers(-8, 8, 16))
+        both = random.integers(-m * 8, m * 8, m * 16)
+        yield MoveSpec(generation, 2, m, 16, kind, 2 * m * 8, 2 * m * 8, m * 8, m * 8, False, both)
+
+
 def kernels(specs: Iterator[DenseSpec] | Iterator[AddSpec | RequantiseSpec] | Iterator[KernelSpec]) -> tuple[KernelContract, ...]:
     """Their contracts."""
     return tuple(contract(s) for s in specs)
@@ -137,7 +180,7 @@ def trials(all_kernels: tuple[KernelContract, ...], seed: int = 0) -> tuple[tupl
 
 def _argument(random: np.random.Generator, kernel: KernelContract, argument: Argument, kind: str) -> IntArray:
     """Values for one argument; a function's table is the one of its spec."""
-    if isinstance(kernel.spec, FunctionSpec) and argument.kind is ArgumentKind.WEIGHTS:
+    if isinstance(kernel.spec, FunctionSpec | SoftmaxSpec | MoveSpec) and argument.kind is ArgumentKind.WEIGHTS:
         return kernel.spec.values
     return _values(random, argument.kind, argument.type, argument.elements, kind)
 

@@ -9,7 +9,7 @@ import pytest
 
 from placer.catalog import KernelContract
 from tests.kernels.harness import mismatches
-from tests.kernels.specs import GENERATIONS, dense_specs, elementwise_specs, kernels, rescaling_specs, trials
+from tests.kernels.specs import GENERATIONS, attention_specs, dense_specs, elementwise_specs, kernels, rescaling_specs, trials
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
@@ -30,10 +30,16 @@ def test_a_sample_of_rescaling_kernels(tmp_path: Path) -> None:
     check(kernels(rescaling_specs("aie-ml"))[::11], tmp_path)
 
 
+def test_a_sample_of_attention_kernels(tmp_path: Path) -> None:
+    """Products of two activations, Softmax, moves."""
+    check(kernels(attention_specs("aie-ml"))[::9], tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("part", range(4))
 def test_every_kernel(generation: str, part: int, tmp_path: Path) -> None:
     """Types x shapes x register blocks x sides x roles; scripts/check_kernels.py adds every output type to the product."""
-    everything = (*kernels(dense_specs(generation)), *kernels(elementwise_specs(generation)), *kernels(rescaling_specs(generation)))
+    specs = (dense_specs, elementwise_specs, rescaling_specs, attention_specs)
+    everything = tuple(kernel for some in specs for kernel in kernels(some(generation)))
     check(everything[part::4], tmp_path)
