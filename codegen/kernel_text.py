@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from placer.catalog import Argument, ArgumentKind, KernelContract, PortKind
+from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
+from placer.contract import Argument, ArgumentKind, KernelContract, PortKind
 from placer.kernel_spec import (
     AddSpec,
     DenseSpec,
     FunctionSpec,
     KernelSpec,
-    MatMulSpec,
-    MoveSpec,
     MultiplySpec,
     NormaliseSpec,
-    SoftmaxSpec,
     SteppedSpec,
 )
 from placer.layers import Step

@@ -8,7 +8,7 @@ import numpy as np
 from placer.codegen.names import identifiers
 from placer.codegen.weights import channel_values, packed_weights, table_values
 
-from placer.catalog import KernelContract
+from placer.contract import KernelContract
 from placer.device import Device
 from placer.formulate import LaidOutGraph
 from placer.kernel_spec import DenseSpec, Role

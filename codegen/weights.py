@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from placer.kernel_spec import FunctionSpec, KernelSpec, MoveSpec, Role, SoftmaxSpec
+from placer.attention_spec import MoveSpec, SoftmaxSpec
+from placer.kernel_spec import (
+    FunctionSpec,
+    KernelSpec,
+    Role,
+)
 from placer.layers import DenseLayer, Layer, NormaliseLayer, Side, SteppedLayer
 from placer.layout import BLOCK_COLUMNS, Layout, spread
 from placer.mmul import MmulShape

@@ -10,16 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from placer.arithmetic import exact_matmul, interpolated, scaled
+from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
 from placer.kernel_spec import (
     AddSpec,
     DenseSpec,
     FunctionSpec,
-    MatMulSpec,
-    MoveSpec,
     MultiplySpec,
     NormaliseSpec,
     RequantiseSpec,
-    SoftmaxSpec,
     SteppedSpec,
 )
 from placer.layers import Side, Step

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from operator import le
 
-from placer.catalog import ArgumentKind, PortKind
+from placer.contract import ArgumentKind, PortKind
 from placer.cycles import hop_cycles, layer_cycles, transfer_cycles
 from placer.device import Device
 from placer.errors import InfeasibleError

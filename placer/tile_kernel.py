@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placer.catalog import KernelContract, contract
+from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
+from placer.catalog import contract
+from placer.contract import KernelContract
 from placer.cycles import TileWork
 from placer.device import Device
 from placer.errors import UnsupportedModelError
@@ -12,13 +14,10 @@ from placer.kernel_spec import (
     AddSpec,
     DenseSpec,
     FunctionSpec,
-    MatMulSpec,
-    MoveSpec,
     MultiplySpec,
     NormaliseSpec,
     RequantiseSpec,
     Role,
-    SoftmaxSpec,
 )
 from placer.layers import (
     AddLayer,

@@ -13,8 +13,9 @@ from pathlib import Path
 from placer.codegen.kernel_text import call, config_struct
 
 from placer import host
-from placer.catalog import KernelContract, contract
+from placer.catalog import contract
 from placer.config import load_settings
+from placer.contract import KernelContract
 from placer.kernel_spec import DenseSpec, Role
 from placer.layers import Side, Step
 from placer.mmul import mmul_shapes

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from placer.catalog import ArgumentKind, PortKind, contract
+from placer.catalog import contract
+from placer.contract import ArgumentKind, PortKind
 from placer.kernel_reference import blocked, unblocked
 from placer.kernel_spec import AddSpec, DenseSpec, RequantiseSpec, Role
 from placer.layers import Side, Step

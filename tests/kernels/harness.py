@@ -10,7 +10,7 @@ import numpy as np
 from placer.codegen.kernel_text import NAMES, call, config_struct, signature
 
 from placer import host
-from placer.catalog import Argument, KernelContract, PortKind
+from placer.contract import Argument, KernelContract, PortKind
 from placer.network import IntArray
 
 HARNESS = Path(__file__).with_name("harness.hpp")

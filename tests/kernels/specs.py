@@ -7,20 +7,19 @@ from itertools import product
 
 import numpy as np
 
-from placer.catalog import Argument, ArgumentKind, KernelContract, contract
+from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
+from placer.catalog import contract
+from placer.contract import Argument, ArgumentKind, KernelContract
 from placer.kernel_spec import (
     NODES,
     AddSpec,
     DenseSpec,
     FunctionSpec,
     KernelSpec,
-    MatMulSpec,
-    MoveSpec,
     MultiplySpec,
     NormaliseSpec,
     RequantiseSpec,
     Role,
-    SoftmaxSpec,
 )
 from placer.layers import NormaliseLayer, Side, SoftmaxLayer, Step
 from placer.mmul import MmulShape, mmul_shapes, register_blocks
