@@ -73,6 +73,7 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
         plio=streams.plio,
         routes=streams.routes,
         solver=provenance.solver,
+        replicas=problem.replicas,
     )
 
 

@@ -55,8 +55,8 @@ def allot_memory_tiles(problem: MappingProblem, solution: Solution) -> tuple[Buf
         ]
         box = evaluation.shard(number)
         for shard in range(choice.shards.pieces):
-            col = choice.column + shard
-            here = [s for s in slots if (s.col, s.row) == (col, choice.row)]
+            col, row = choice.place(shard)
+            here = [s for s in slots if (s.col, s.row) == (col, row)]
             first_in = sum(len(s.in_channels) for s in here)
             first_out = sum(len(channels) for s in here for channels in s.out_channels)
             ends = [first_out + sum(readers[: i + 1]) for i in range(len(readers))]
@@ -64,7 +64,7 @@ def allot_memory_tiles(problem: MappingProblem, solution: Solution) -> tuple[Buf
                 BufferSlot(
                     net=number,
                     col=col,
-                    row=choice.row,
+                    row=row,
                     bytes=2 * box.bytes(net.layout.element_bytes),
                     offset=sum(s.bytes for s in here),
                     in_channels=tuple(range(first_in, first_in + writers)),

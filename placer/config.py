@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -43,7 +43,8 @@ class Settings(BaseModel):
 
     batch: samples a run; None takes the model's own. columns, rows: cut the array. clock_mhz: another array clock than the device's;
     it turns cycles into seconds and changes a mapping only through demands. goal: an objective by name (it replaces
-    `objective`). required: demands that a mapping must meet. row_weight: cost of a row in
+    `objective`). required: demands that a mapping must meet. replicas: copies of the network, each with a batch of its own,
+    or "auto" for the most throughput; None: auto when that is the goal, else 1. row_weight: cost of a row in
     `transport`. work: deterministic time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility.
     iterations: runs of the emitted simulation.
     """
@@ -59,6 +60,7 @@ class Settings(BaseModel):
     objective: Levels = (Level.INTERVAL, Level.LATENCY, Level.TRANSPORT, Level.COMPACTNESS)
     goal: Goal | None = None
     required: Required = Required()
+    replicas: Annotated[int, Field(ge=1, le=1000)] | Literal["auto"] | None = None
     row_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
     work: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

@@ -219,7 +219,7 @@ class SolverRecord:
 @_strict
 @dataclass(frozen=True)
 class Mapping:
-    """A complete mapping. Figures in cycles are modelled."""
+    """A complete mapping. Figures in cycles are modelled. replicas: copies of the network, each on its own part of the batch."""
 
     schema: str
     device: str
@@ -239,6 +239,7 @@ class Mapping:
     plio: tuple[MappedPlio, ...]
     routes: tuple[MappedRoute, ...]
     solver: SolverRecord
+    replicas: int = 1
 
     def inferences_per_second(self, device: Device) -> float:
         """Samples a second at the device's clock, by the stated interval."""

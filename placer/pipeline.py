@@ -20,10 +20,11 @@ from placer.device import Device, find_device
 from placer.errors import InfeasibleError, InputError, PlacerError, UndecidedError, UnsupportedModelError
 from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.frontend import read_model, self_contained
+from placer.goals import Goal
 from placer.lowering import lower
 from placer.mapping import Mapping, SolverRecord
 from placer.network import Network
-from placer.problem import Level, MappingProblem
+from placer.problem import Level, Limit, MappingProblem
 from placer.run_record import TimedProgress
 from placer.solution import DISTANCE_SCALE
 from placer.solvers.base import Limits, Progress, ProgressSink, SolveResult, Status
@@ -124,23 +125,66 @@ def target_device(settings: Settings) -> Device:
     return device if settings.clock_mhz is None else replace(device, clock_mhz=settings.clock_mhz)
 
 
-def solve_mapping(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Mapping:
-    """Solve `problem`.
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A mapping, of the layers as laid out for all its replicas, and the problem that it solves."""
+
+    imported: Imported
+    problem: MappingProblem
+    mapping: Mapping
+
+
+def solve_mapping(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Solved:
+    """Solve `problem`, for as many replicas as the settings say.
 
     Raises InfeasibleError, with demand against supply, when no mapping exists or none was found.
     """
-    from placer.solvers.cpsat import CpSatSolver  # noqa: PLC0415 - OR-Tools takes half a second to load
-    from placer.solvers.routed import solve_routed  # noqa: PLC0415
-
     limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
+    replicas = settings.replicas or ("auto" if settings.goal is Goal.THROUGHPUT else 1)
+    if replicas == 1:
+        return Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
+    from placer.solvers.replicate import solve_replicated  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    one = imported.laid_out
+
+    def demands(count: int) -> tuple[Limit, ...]:
+        return settings.required.limits(count * one.batch, imported.device)
+
+    found = solve_replicated(one, problem, None if replicas == "auto" else replicas, demands, limits, progress)
+    if found is None and replicas == "auto":
+        return Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
+    if found is None:
+        raise UndecidedError(_no_replicas(imported, replicas))
+    mapping = assemble(found.problem, found.laid_out, found.result, _provenance(imported, settings))
+    return Solved(replace(imported, laid_out=found.laid_out), found.problem, mapping)
+
+
+def _no_replicas(imported: Imported, count: int | str) -> str:
+    one, device = imported.laid_out, imported.device
+    cells = f"equal cells of {device.name} ({device.columns} x {device.rows})"
+    rows = device.mmul[0]
+    return f"no mapping of {count} replicas of {one.batch} samples was found in {cells}; fewer replicas may fit" + (
+        "" if one.batch % rows == 0 else f", or a batch that fills whole blocks of {rows} rows"
+    )
+
+
+def _provenance(imported: Imported, settings: Settings) -> Provenance:
+    from placer.solvers.cpsat import CpSatSolver  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    record = SolverRecord(CpSatSolver.name, CpSatSolver.version, settings.seed, settings.workers, settings.work)
+    return Provenance(imported.sha256, record)
+
+
+def _solve_one(imported: Imported, problem: MappingProblem, settings: Settings, limits: Limits, progress: ProgressSink) -> Mapping:
+    from placer.solvers.routed import solve_routed  # noqa: PLC0415 - OR-Tools takes half a second to load
+
     result = solve_routed(problem, construct(problem), limits, progress)
     if result.solution is None:
         if problem.limits and (missed := unmet_limits(problem, limits)):
             raise InfeasibleError("; ".join(u.sentence(problem.device) for u in missed))
         kind = InfeasibleError if result.status is Status.INFEASIBLE else UndecidedError
         raise kind(_no_mapping(problem, result))
-    record = SolverRecord(CpSatSolver.name, CpSatSolver.version, settings.seed, settings.workers, settings.work)
-    return assemble(problem, imported.laid_out, result, Provenance(imported.sha256, record))
+    return assemble(problem, imported.laid_out, result, _provenance(imported, settings))
 
 
 def _no_mapping(problem: MappingProblem, result: SolveResult) -> str:
@@ -218,7 +262,8 @@ def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcom
     if problem and stop_after is not Stage.OPTIONS:
         recorder = Recorder(progress)
         with clock.stage(Stage.SOLVE):
-            mapping = solve_mapping(imported, problem, settings, recorder)
+            solved = solve_mapping(imported, problem, settings, recorder)
+        imported, problem, mapping = solved.imported, solved.problem, solved.mapping
         news = tuple(recorder.news)
     if mapping and stop_after is not Stage.SOLVE:
         with clock.stage(Stage.VERIFY):

@@ -92,43 +92,68 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Copies:
+    """`count` equal things in a grid, `across` to a row, `columns` and `rows` apart; the first one is where its block is."""
+
+    count: int
+    across: int
+    columns: int
+    rows: int
+
+    def offset(self, number: int) -> tuple[int, int]:
+        """Column and row of a copy, relative to the first."""
+        up, aside = divmod(number, self.across)
+        return aside * self.columns, up * self.rows
+
+
+ALONE = Copies(1, 1, 0, 0)
+
+
+@dataclass(frozen=True)
 class Shape:
     """A footprint of a split: cascades of `length` tiles in a grid of chain_columns x chain_rows, filled column by column.
 
     Chains that share their inputs follow each other, so column by column puts the readers of one window above each other, where the stream
-    that feeds them all is one vertical lane.
+    that feeds them all is one vertical lane. copies: of the whole grid, one a replica of the network, their chains one after the other.
     """
 
     orientation: Orientation
     length: int
     chain_columns: int
     chain_rows: int
+    copies: Copies = ALONE
 
     @property
     def width(self) -> int:
-        return self.chain_columns * (self.length if self.orientation is Orientation.WEST_TO_EAST else 1)
+        """Of the box around all copies."""
+        alone = self.chain_columns * (self.length if self.orientation is Orientation.WEST_TO_EAST else 1)
+        return alone + max(self.copies.offset(i)[0] for i in range(min(self.copies.count, self.copies.across)))
 
     @property
     def height(self) -> int:
-        return self.chain_rows * (1 if self.orientation is Orientation.WEST_TO_EAST else self.length)
+        """Of the box around all copies."""
+        alone = self.chain_rows * (1 if self.orientation is Orientation.WEST_TO_EAST else self.length)
+        return alone + self.copies.offset(self.copies.count - 1)[1]
 
     def tile(self, chain: int, position: int) -> tuple[int, int]:
         """Column and row, relative to the block's south-west corner, of the tile at `position` of cascade `chain`."""
+        copy, chain = divmod(chain, self.chain_columns * self.chain_rows)
+        east, north = self.copies.offset(copy)
         grid_column, grid_row = divmod(chain, self.chain_rows)
         if self.orientation is Orientation.WEST_TO_EAST:
-            return grid_column * self.length + position, grid_row
-        return grid_column, grid_row * self.length + self.length - 1 - position
+            return east + grid_column * self.length + position, north + grid_row
+        return east + grid_column, north + grid_row * self.length + self.length - 1 - position
 
     def tiles(self) -> tuple[tuple[int, int], ...]:
-        """Every tile."""
-        return tuple((x, y) for x in range(self.width) for y in range(self.height))
+        """Every tile of the first copy."""
+        return tuple(self.tile(chain, position) for chain in range(self.chain_columns * self.chain_rows) for position in range(self.length))
 
     def heads(self) -> tuple[tuple[int, int], ...]:
-        """The first tile of each cascade."""
+        """The first tile of each cascade of the first copy."""
         return tuple(self.tile(chain, 0) for chain in range(self.chain_columns * self.chain_rows))
 
     def tails(self) -> tuple[tuple[int, int], ...]:
-        """The last tile of each cascade."""
+        """The last tile of each cascade of the first copy."""
         return tuple(self.tile(chain, self.length - 1) for chain in range(self.chain_columns * self.chain_rows))
 
 
@@ -205,7 +230,7 @@ class Limit:
 class MappingProblem:
     """Blocks and nets on a device, the lexicographic objective, and what its levels must not exceed.
 
-    row_weight: cost of a row in `transport`, a column costs 1.
+    row_weight: cost of a row in `transport`, a column costs 1. replicas: copies of the network, cut apart by samples.
     """
 
     network: str
@@ -216,6 +241,7 @@ class MappingProblem:
     objective: tuple[Level, ...]
     row_weight: float
     limits: tuple[Limit, ...] = ()
+    replicas: int = 1
 
     def to_json(self) -> str:
         """The problem as indented JSON text."""

@@ -21,7 +21,7 @@ from placer.pacing import (
     stage_waits,
     stream_waits,
 )
-from placer.problem import BlockKind, Level, MappingProblem, Net, Option, Reader, Shape
+from placer.problem import ALONE, BlockKind, Copies, Level, MappingProblem, Net, Option, Reader, Shape
 
 # Objective values are integers: `transport` counts hundredths of a column.
 DISTANCE_SCALE = 100
@@ -52,13 +52,25 @@ class BlockChoice:
 class NetChoice:
     """The kind of each edge of a net and, where one goes through memory tiles, the cut over them and the first one's place.
 
-    Shards take consecutive columns of one memory row, eastward.
+    Shards take consecutive columns of one memory row, eastward; those of every replica in a place of their own (copies).
     """
 
     kinds: tuple[EdgeKind, ...]
     shards: Partition | None
     column: int
     row: int
+    copies: Copies = ALONE
+
+    @property
+    def shards_a_copy(self) -> int:
+        """How many memory tiles one replica's buffer takes."""
+        return self.shards.pieces // self.copies.count if self.shards else 0
+
+    def place(self, shard: int) -> tuple[int, int]:
+        """Column and memory row of a shard."""
+        copy, number = divmod(shard, self.shards_a_copy)
+        east, north = self.copies.offset(copy)
+        return self.column + east + number, self.row + north
 
 
 @dataclass(frozen=True)
@@ -195,19 +207,29 @@ class Evaluation:
         return choice.shards.shard((written, *(self.option(r.block).inputs[r.port] for r in buffered)), net.layout)
 
     def transport(self) -> int:
-        """Hundredths of a column that data travel: between faces, or from face to memory tiles to face (rows at row_weight)."""
+        """Hundredths of a column that data travel: between faces, or from face to memory tiles to face (rows at row_weight).
+
+        Of every replica as far as in the first, whose faces head_box and tail_box give, but from higher cells further down to memory tiles.
+        """
+        north = sum(self._copies().offset(i)[1] for i in range(self.problem.replicas))
         total = 0
         row_weight = round(DISTANCE_SCALE * self.problem.row_weight)
         for net, choice in zip(self.problem.nets, self.solution.nets, strict=True):
             for reader, kind in zip(net.readers, choice.kinds, strict=True):
                 ends = [box for box in (self.tail_box(net.producer), self.head_box(reader.block)) if box]
                 if kind is EdgeKind.MEMORY_TILE and choice.shards:
-                    east = choice.column + choice.shards.pieces - 1
-                    total += sum(DISTANCE_SCALE * gap(b.west, b.east, choice.column, east) + row_weight * (b.south + 1) for b in ends)
+                    east = choice.column + choice.shards_a_copy - 1
+                    across = sum(DISTANCE_SCALE * gap(b.west, b.east, choice.column, east) + row_weight * (b.south + 1) for b in ends)
+                    total += self.problem.replicas * across + row_weight * north * len(ends)
                 elif len(ends) == 2:
                     a, b = ends
-                    total += DISTANCE_SCALE * gap(a.west, a.east, b.west, b.east) + row_weight * gap(a.south, a.north, b.south, b.north)
+                    along = DISTANCE_SCALE * gap(a.west, a.east, b.west, b.east) + row_weight * gap(a.south, a.north, b.south, b.north)
+                    total += self.problem.replicas * along
         return total
+
+    def _copies(self) -> Copies:
+        """Where the replicas are; they are alike in every block."""
+        return next((self.shape(i).copies for i in range(len(self.problem.blocks)) if self.option(i).tiles), ALONE)
 
     def compactness(self) -> int:
         """Columns plus rows of the box around all core tiles in use."""
@@ -215,11 +237,11 @@ class Evaluation:
         return max(b.east for b in boxes) - min(b.west for b in boxes) + max(b.north for b in boxes) - min(b.south for b in boxes) + 2
 
     def head_box(self, block: int) -> Box | None:
-        """The box around the first tiles of a block's cascades, or None for a border."""
+        """The box around the first tiles of a block's cascades in the first replica, or None for a border."""
         return self._shifted(block, bounding_box(self.shape(block).heads())) if self.option(block).tiles else None
 
     def tail_box(self, block: int) -> Box | None:
-        """The box around the last tiles of a block's cascades, or None for a border."""
+        """The box around the last tiles of a block's cascades in the first replica, or None for a border."""
         return self._shifted(block, bounding_box(self.shape(block).tails())) if self.option(block).tiles else None
 
     def _placed_box(self, block: int) -> Box:

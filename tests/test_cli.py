@@ -55,8 +55,8 @@ def test_solve_and_verify(placer: CommandLine, tmp_path: Path) -> None:
     assert len(lines) == 1
     result = json.loads(lines[-1])
     assert list(result) == [
-        "status", "mapping", "adf", "interval_cycles", "latency_cycles", "tiles_used", "inferences_per_second", "latency_ns", "objective",
-        "seconds", "check",
+        "status", "mapping", "adf", "interval_cycles", "latency_cycles", "tiles_used", "inferences_per_second", "replicas", "latency_ns",
+        "objective", "seconds", "check",
     ]  # fmt: skip
     assert result["status"] == "OPTIMAL"
     mapping = json.loads(Path(result["mapping"]).read_text())

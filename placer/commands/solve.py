@@ -34,7 +34,8 @@ def solve(
     require: Annotated[
         str | None, typer.Option(help="Demands, such as latency_ns=900,rate_mhz=40,tiles=100 (docs/formats.md lists all).")
     ] = None,
-    batch: Annotated[int | None, typer.Option(help="Samples a run.")] = None,
+    replicas: Annotated[str | None, typer.Option(help="Copies of the network: a number, or auto for the most throughput.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Samples a run, of each replica.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the search.")] = None,
     work: Annotated[float | None, typer.Option(help="Deterministic time for the solve, about seconds of one core.")] = None,
     time_limit: Annotated[
@@ -52,7 +53,7 @@ def solve(
         raise InputError("a goal is an objective; give one of --goal and --objective")
     settings = load_settings(config).overridden(
         device=device, columns=columns, rows=rows, objective=levels, goal=goal, required=_demands(require), batch=batch, seed=seed,
-        work=work, seconds=time_limit, workers=workers, output=out,
+        replicas=replicas, work=work, seconds=time_limit, workers=workers, output=out,
     )  # fmt: skip
     if stop_after is not Stage.IMPORT:
         check_writable(settings.output)
@@ -144,6 +145,7 @@ def _as_json(outcome: Outcome, written: Written, check: RunFacts | None) -> str:
             "latency_cycles": mapping.latency_cycles if mapping else None,
             "tiles_used": mapping.tiles_used if mapping else None,
             "inferences_per_second": mapping.inferences_per_second(device) if mapping else None,
+            "replicas": mapping.replicas if mapping else None,
             "latency_ns": mapping.latency_cycles * 1e3 / device.clock_mhz if mapping else None,
             "objective": [{"level": o.level, "value": o.value, "bound": o.bound} for o in mapping.objective] if mapping else [],
             "seconds": {t.stage.value: t.seconds for t in outcome.times},

@@ -14,7 +14,7 @@ from placer.problem import Level, MappingProblem
 from placer.routing.streams import lay_streams
 from placer.solution import BlockChoice, Evaluation, Solution
 from placer.solvers.base import Limits, ProgressSink, SolveResult
-from placer.solvers.cpsat import CpSatSolver, narrowed, outside, restated
+from placer.solvers.cpsat import Acceptance, CpSatSolver, narrowed, outside, restated
 from placer.solvers.cpsat_level import Budget, minimise, silent
 from placer.solvers.cpsat_relaxation import leading_levels
 from placer.solvers.strips import strips
@@ -27,12 +27,15 @@ PACKING_PARTS = (1.0, 0.9, 0.8, 0.65)
 OPTIONS_WORK, BUFFERS_WORK = 1.5, 0.3
 
 
-def solve_routed(problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink) -> SolveResult:
-    """A result whose solution routes; UNKNOWN when none was found."""
+def solve_routed(
+    problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink, routable: Acceptance | None = None
+) -> SolveResult:
+    """A result whose solution routes; UNKNOWN when none was found. routable: whether one does, where more than `problem` decides it."""
 
-    def routes(solution: Solution) -> bool:
+    def alone(solution: Solution) -> bool:
         return not lay_streams(problem, solution).congested
 
+    routes = routable or alone
     result = CpSatSolver().solve(problem, seed, limits, progress, routes)
     if result.solution or not result.levels:
         return result

@@ -14,11 +14,11 @@ from placer.verify.memory_tiles import check_memory_tiles
 from placer.verify.plio import check_plio
 from placer.verify.routes import check_lanes, check_streams
 from placer.verify.subject import make_subject
-from placer.verify.tiles import check_cascades, check_identity, check_splits, check_tiles
+from placer.verify.tiles import check_cascades, check_identity, check_replicas, check_splits, check_tiles
 from placer.verify.violation import Violation
 
 # Places and figures mean nothing while layers, splits or windows are wrong, so the later families wait for these.
-FIRST = (check_identity, check_splits, check_edges)
+FIRST = (check_identity, check_splits, check_edges, check_replicas)
 THEN = (
     check_tiles,
     check_cascades,

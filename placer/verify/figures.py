@@ -150,22 +150,34 @@ def _edge_cycles(s: Subject, edge: MappedEdge) -> int:
 
 
 def _transport(s: Subject, pairs: dict[str, LayerPair]) -> float:
+    """Of every replica by itself."""
+    return sum(_transport_of(s, pairs, copy, s.mapping.replicas) for copy in range(s.mapping.replicas))
+
+
+def _transport_of(s: Subject, pairs: dict[str, LayerPair], copy: int, replicas: int) -> float:
     total = 0.0
     row_weight = round(HUNDREDTHS * s.mapping.row_weight) / HUNDREDTHS
     for edge in s.mapping.edges:
         ends = []
         if edge.producer in pairs:
             last = pairs[edge.producer].mapped.split.k - 1
-            ends.append([t for t in pairs[edge.producer].mapped.tiles if t.k_index == last])
+            ends.append([t for t in _tiles_of(pairs[edge.producer], copy, replicas) if t.k_index == last])
         if edge.consumer in pairs:
-            ends.append([t for t in pairs[edge.consumer].mapped.tiles if t.k_index == 0])
+            ends.append([t for t in _tiles_of(pairs[edge.consumer], copy, replicas) if t.k_index == 0])
         if edge.kind == "memory_tile" and edge.memory_tiles:
-            columns = [m.col for m in edge.memory_tiles]
+            here = range(copy * len(edge.memory_tiles) // replicas, (copy + 1) * len(edge.memory_tiles) // replicas)
+            columns = [edge.memory_tiles[i].col for i in here]
             total += sum(_gap(_columns(t), columns) + row_weight * (min(x.row for x in t) + 1) for t in ends)
         elif len(ends) == 2:
             a, b = ends
             total += _gap(_columns(a), _columns(b)) + row_weight * _gap([t.row for t in a], [t.row for t in b])
     return total
+
+
+def _tiles_of(pair: LayerPair, copy: int, replicas: int) -> list[MappedTile]:
+    """The tiles of one replica: its part of the samples comes after those of the copies before it."""
+    parts = pair.mapped.split.m // replicas
+    return [t for t in pair.mapped.tiles if t.m_index // parts == copy]
 
 
 def _columns(tiles: list[MappedTile]) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from placer.layers import DenseLayer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer
 from placer.layout import BLOCK_COLUMNS
+from placer.mapping import MappedLayer
 from placer.verify.subject import LayerPair, Subject, cuts
 from placer.verify.violation import Family, Violation
 
@@ -81,6 +82,34 @@ def _torn(pair: LayerPair) -> str:
             return "" if whole else "a move needs all features in one tile, and all tokens of a sample where it moves between them"
         case _:
             return ""
+
+
+def check_replicas(s: Subject) -> Iterator[Violation]:
+    """Replicas have equal parts of every layer and buffer, and each is the first one moved."""
+    count = s.mapping.replicas
+    parts = [(m.name, m.split.m) for m in s.mapping.layers] + [(e.tensor, len(e.memory_tiles)) for e in s.mapping.edges]
+    uneven = [name for name, number in parts if count < 1 or number % count]
+    if uneven:
+        yield Violation(Family.REPLICAS, f"{count} replicas do not have equal parts of {', '.join(uneven)}")
+        return
+    for copy in range(1, count):
+        moves = {move for m in s.mapping.layers for move in _moves(m, copy, count)}
+        if len(moves) > 1:
+            yield Violation(
+                Family.REPLICAS, f"replica {copy} is not the first one moved: its tiles lie {', '.join(map(str, sorted(moves)))} away"
+            )
+
+
+def _moves(mapped: MappedLayer, copy: int, count: int) -> set[tuple[int, int]]:
+    """By how many columns and rows the tiles of a replica lie away from those of the first."""
+    parts = mapped.split.m // count
+    first = {(t.m_index, t.k_index, t.n_index): (t.col, t.row) for t in mapped.tiles}
+    return {
+        (t.col - col, t.row - row)
+        for t in mapped.tiles
+        if t.m_index // parts == copy
+        for col, row in [first[t.m_index - copy * parts, t.k_index, t.n_index]]
+    }
 
 
 def check_tiles(s: Subject) -> Iterator[Violation]:

@@ -24,6 +24,7 @@ class Family(Enum):
     PLIO = "plio"
     STREAMS = "streams"
     LANES = "lanes"
+    REPLICAS = "replicas"
     FIGURES = "figures"
 
 
