@@ -47,6 +47,16 @@ def test_devices_as_json(placer: CommandLine) -> None:
     assert all(d["assumptions"] for d in listed)
 
 
+@pytest.mark.slow
+def test_replicas_from_end_to_end(placer: CommandLine, tmp_path: Path) -> None:
+    """Two copies of the network on the host, bit for bit."""
+    ran = placer("solve", tiny_config(tmp_path), "--replicas", "2", "--json")
+    assert ran.code == 0
+    result = json.loads(ran.out.splitlines()[-1])
+    assert (result["replicas"], result["check"]["host_vs_reference"]["mismatches"]) == (2, 0)
+    assert placer("verify", tmp_path / "out" / "mapping.json").code == 0
+
+
 def test_solve_and_verify(placer: CommandLine, tmp_path: Path) -> None:
     """The one JSON object at the end of stdout, the files it names, and an independent verification."""
     ran = placer("solve", "--no-check", tiny_config(tmp_path), "--json")

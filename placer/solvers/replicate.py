@@ -79,11 +79,10 @@ def _candidates(one: LaidOutGraph, wanted: MappingProblem, replicas: int | None,
             continue
         shares = tuple(replace(d, at_most=d.at_most // cell.count) if d.level is Level.TILES else d for d in demands(cell.count))
         try:
-            problem: MappingProblem | None = formulate(one, cell.device, wanted.objective, wanted.row_weight, shares)
+            whole = formulate(one, cell.device, wanted.objective, wanted.row_weight, shares)
         except InfeasibleError:
             continue
-        if cell.count > 1:
-            problem = separable(problem)
+        problem = separable(whole) if cell.count > 1 else whole
         if problem is None:
             continue
         alone = replace(problem, objective=(Level.INTERVAL,))
