@@ -172,6 +172,15 @@ class Instance:
         return output.side is Side.RIGHT and taken.side is Side.LEFT and output.end - output.start == taken.end - taken.start
 
     @cached_property
+    def neighbours(self) -> tuple[frozenset[int], ...]:
+        """For each block the blocks that share an edge with it."""
+        found: list[set[int]] = [set() for _ in self.blocks]
+        for link in self.links:
+            found[link.producer].add(link.consumer)
+            found[link.consumer].add(link.producer)
+        return tuple(map(frozenset, found))
+
+    @cached_property
     def scale(self) -> int:
         """Cost units in a cost of 1, such that every cost is a whole number of units."""
         return lcm(*(Fraction(str(weight)).denominator for weight in (self.lam, self.mu)))

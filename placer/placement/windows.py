@@ -55,10 +55,7 @@ def _units(instance: Instance, link: Link, x: int, y: int) -> int:
 
 def windows(instance: Instance, size: int) -> tuple[tuple[int, ...], ...]:
     """Every connected set of `size` blocks, in order."""
-    neighbours: list[set[int]] = [set() for _ in instance.blocks]
-    for link in instance.links:
-        neighbours[link.producer].add(link.consumer)
-        neighbours[link.consumer].add(link.producer)
+    neighbours = instance.neighbours
     grown = {frozenset([n]) for n in range(len(instance.blocks))}
     for _ in range(size - 1):
         grown = {w | {n} for w in grown for member in w for n in neighbours[member] - w}
