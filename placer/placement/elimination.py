@@ -1,11 +1,11 @@
 """A lower bound by eliminating blocks one by one, and what each costs at least from where its neighbours stand.
 
-Bucket elimination (Dechter, "Bucket elimination: a unifying framework for reasoning", 1999) over the places of the blocks: the last block
-of an order is replaced by a table of the least that it can cost, for every place of those of its neighbours that come before it; and so
-on to the first. Blocks in one table stay apart; others may overlap; columns are offsets, so the grid has no sides. What is left at the end is a
-bound on the cost of every placement, and the tables bound what any partial placement has yet to pay (frontier.py). Where a block has too
-many neighbours for one table they are split (mini-buckets: Dechter and Rish, 2003); where it has few, blocks near by join them, so that
-more blocks stay apart.
+Bucket elimination (Dechter, "Bucket elimination: a unifying framework for reasoning", 1999) over the places of the blocks: the last
+block of an order is replaced by a table of the least that it can cost, for every place of those of its neighbours that come before it;
+and so on to the first. Blocks in one table stay apart; others may overlap; columns are offsets, so the grid has no sides. What is left
+at the end is a bound on the cost of every placement, and the tables bound what any partial placement has yet to pay (frontier.py).
+Where a block has too many neighbours for one table they are split (mini-buckets: Dechter and Rish, 2003); where it has few, blocks near
+by join them, so that more blocks stay apart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from placer.placement.elimination_plan import Group, Plan, make_plan
 from placer.placement.instance import Instance
-from placer.placement.offsets import NEVER, PairTable, Units, pair_table
+from placer.placement.offsets import NEVER, PairTables, Units
 
 # Costs beyond this do not fit the tables.
 LARGEST_COST = 1 << 24
@@ -43,7 +43,7 @@ class Bucket:
 
 @dataclass(frozen=True, eq=False)
 class Elimination:
-    """All blocks of `instance`, eliminated. buckets: one a rank; pairs[i][j]: of the blocks at ranks j < i, seen from j.
+    """All blocks of `instance`, eliminated. buckets: one a rank; pairs: by ranks.
 
     bound: units that every placement costs, or the cost below which the tables hold, if that is less.
     """
@@ -51,7 +51,7 @@ class Elimination:
     instance: Instance
     plan: Plan
     buckets: tuple[Bucket, ...]
-    pairs: tuple[tuple[PairTable, ...], ...]
+    pairs: PairTables
     bound: int
 
 
@@ -68,20 +68,22 @@ def eliminate(instance: Instance, below: int | None, steps: float) -> Eliminatio
     return _Eliminator(instance, plan).run(below) if plan else None
 
 
+def own_units(instance: Instance, number: int) -> Units:
+    """What the row of a block costs, [row]; NEVER in rows where it is not anchored."""
+    block = instance.blocks[number]
+    rows = np.arange(instance.height - block.height + 1, dtype=np.int32)
+    units: Units = rows * np.int32(instance.height_units)
+    return units if block.anchor is None else np.where(rows == block.anchor[1], units, NEVER)
+
+
 class _Eliminator:
     """The run from the last block to the first. Eliminations that look the same are done once."""
 
     def __init__(self, instance: Instance, plan: Plan) -> None:
         self.instance, self.plan, self.reach = instance, plan, plan.reach
         self.rows = [instance.height - instance.blocks[b].height + 1 for b in plan.order]
-        alike: dict[tuple[object, ...], PairTable] = {}
-        self.pairs = tuple(tuple(self._pair(j, i, alike) for j in range(i)) for i in range(len(plan.order)))
+        self.pairs = PairTables(instance, plan.order, plan.reach)
         self.known: dict[tuple[object, ...], Units] = {}
-
-    def _pair(self, j: int, i: int, alike: dict[tuple[object, ...], PairTable]) -> PairTable:
-        """The table of two ranks; one object for all that are equal, so that eliminations can be told alike."""
-        table = pair_table(self.instance, self.plan.order[j], self.plan.order[i], self.reach)
-        return alike.setdefault((table.cost.tobytes(), table.shared.tobytes(), table.cost.shape, table.linked), table)
 
     def run(self, below: int | None) -> Elimination:
         """Eliminate every block in its turn."""
@@ -106,15 +108,16 @@ class _Eliminator:
         """The table of one group, which may be known from one that looks the same."""
         members = group.members
         sizes = tuple(self.rows[m] for m in (*members, rank))
-        among = tuple(id(self.pairs[b][a]) for b in (*members, rank) for a in members if a < b)
+        among = tuple(id(self.pairs.between(a, b)) for b in (*members, rank) for a in members if a < b)
         said = tuple(sorted((tuple((*members, rank).index(r) for r in t.scope), id(t.table)) for t in terms))
-        key = (sizes, among, said, tuple(members.index(j) for j in group.links), group.first)
+        anchor = self.instance.blocks[self.plan.order[rank]].anchor
+        key = (sizes, among, said, tuple(members.index(j) for j in group.links), group.first, anchor and anchor[1])
         if key not in self.known:
             self.known[key] = self._least(rank, group, terms)
         return self.known[key]
 
     def _least(self, rank: int, group: Group, terms: list[Term]) -> Units:
-        own = np.arange(self.rows[rank], dtype=np.int32) * np.int32(self.instance.height_units if group.first else 0)
+        own = own_units(self.instance, self.plan.order[rank]) if group.first else np.zeros(self.rows[rank], dtype=np.int32)
         own = own + sum(t.table for t in terms if t.scope == (rank,))
         members = group.members
         tables = [self._with_terms(rank, m, m in group.links, terms) for m in members]
@@ -123,7 +126,8 @@ class _Eliminator:
             case []:
                 return np.asarray(own.min(), dtype=np.int32)
             case [one]:
-                return np.minimum((one + own[None, :, None]).min(axis=(1, 2)), NEVER)
+                least: Units = np.minimum((one + own[None, :, None]).min(axis=(1, 2)), NEVER)
+                return least
             case [one, two]:
                 return self._two((*members, rank), np.minimum(one + own[None, :, None], NEVER), two, wide)
             case _:
@@ -131,7 +135,7 @@ class _Eliminator:
 
     def _with_terms(self, rank: int, member: int, linked: bool, terms: list[Term]) -> Units:
         """[row of the member, row of the block, offset]: its edge, if there is one, and the terms of these two."""
-        pair = self.pairs[rank][member]
+        pair = self.pairs.between(member, rank)
         table = pair.cost if linked else np.where(pair.apart, np.int32(0), NEVER)
         for term in terms:
             if term.scope == (member, rank):
@@ -140,7 +144,7 @@ class _Eliminator:
 
     def _two(self, ranks: tuple[int, ...], a: Units, b: Units, wide: list[Term]) -> Units:
         """The least over the places of the last of three ranks, from its tables with the other two."""
-        reach, apart = self.reach, self.pairs[ranks[1]][ranks[0]].apart
+        reach, apart = self.reach, self.pairs.between(*ranks[:2]).apart
         least = np.full(apart.shape, NEVER, dtype=np.int32)
         for x in range(-reach, reach + 1):
             low, high = max(-reach, x - reach), min(reach, x + reach)
@@ -154,7 +158,7 @@ class _Eliminator:
         """The least over the places of the last of four ranks, from its tables with the other three."""
         (a, b, c), reach, span = tables, self.reach, 2 * self.reach + 1
         one, two, three, last = ranks
-        ab, ac, bc = self.pairs[two][one].apart, self.pairs[three][one].apart, self.pairs[three][two].apart
+        ab, ac, bc = (self.pairs.between(*pair).apart for pair in ((one, two), (one, three), (two, three)))
         least = np.full((*(self.rows[m] for m in ranks[:3]), span, span), NEVER, dtype=np.int32)
         for x in range(-reach, reach + 1):
             low, high = max(-reach, x - reach), min(reach, x + reach)

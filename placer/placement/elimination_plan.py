@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-from placer.placement.instance import Instance
-from placer.placement.windows import pair_bounds
+import numpy as np
+from numpy.typing import NDArray
 
-# Most blocks that a table runs over.
-LARGEST_SCOPE = 3
+from placer.placement.instance import Instance
+from placer.placement.windows import WindowBound, pair_bounds
+
+# Most blocks that a table runs over; and blocks from which an order is tried.
+LARGEST_SCOPE, STARTS = 3, 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +52,10 @@ def make_plan(instance: Instance, below: int | None, steps: float) -> Plan | Non
 
 
 def narrow_order(instance: Instance) -> tuple[int, ...]:
-    """An order in which few blocks at a time have neighbours on both sides: greedy from every start, the narrowest of all."""
+    """An order in which few blocks at a time have neighbours on both sides: greedy, from the blocks with fewest neighbours."""
     neighbours = instance.neighbours
-    found = [_grown(neighbours, start) for start in range(len(neighbours))]
+    starts = sorted(range(len(neighbours)), key=lambda n: (len(neighbours[n]), n))[:STARTS]
+    found = [_grown(neighbours, start) for start in starts]
     return min(found, key=lambda order: (_widths(neighbours, order), order), default=())
 
 
@@ -123,26 +127,24 @@ def _reach(instance: Instance, order: tuple[int, ...], groups: tuple[tuple[Group
     """
     widest = instance.width - 1
     bounds = pair_bounds(instance)
-    if below is None or instance.scale == 0:
+    if below is None:
         return widest
     slack = (below - sum(b.units for b in bounds)) // instance.scale
-    steps = _path_steps(instance, {b.blocks: b.units // instance.scale + 1 for b in bounds})
+    steps = _path_steps(instance, bounds)
     scopes = [(*group.members, rank) for rank, mine in enumerate(groups) for group in mine]
     pairs = {(order[a], order[b]) for scope in scopes for a, b in combinations(scope, 2)}
-    return max(1, min(widest, max((slack + steps[a][b] for a, b in pairs), default=1)))
+    return max(1, min(widest, max((slack + int(steps[a, b]) for a, b in pairs), default=1)))
 
 
-def _path_steps(instance: Instance, least: dict[tuple[int, int], int]) -> list[list[int]]:
-    """Columns from one block to another along the shortest path whose edges cost what they must (Floyd and Warshall)."""
-    count = len(instance.blocks)
-    far = instance.width
-    steps = [[0 if a == b else far for b in range(count)] for a in range(count)]
-    for (a, b), columns in least.items():
-        steps[a][b] = steps[b][a] = columns + max(instance.blocks[a].width, instance.blocks[b].width)
-    for via in range(count):
-        for a in range(count):
-            for b in range(count):
-                steps[a][b] = min(steps[a][b], steps[a][via] + steps[via][b])
+def _path_steps(instance: Instance, bounds: tuple[WindowBound, ...]) -> NDArray[np.int64]:
+    """[block, block]: columns from one to the other along the shortest path whose edges cost what they must (Floyd and Warshall)."""
+    steps = np.full((len(instance.blocks), len(instance.blocks)), instance.width, dtype=np.int64)
+    np.fill_diagonal(steps, 0)
+    for bound in bounds:
+        a, b = bound.blocks
+        steps[a, b] = steps[b, a] = bound.units // instance.scale + 1 + max(instance.blocks[a].width, instance.blocks[b].width)
+    for via in range(len(steps)):
+        steps = np.minimum(steps, steps[:, via, None] + steps[None, via, :])
     return steps
 
 

@@ -2,11 +2,13 @@
 
 1. Skyline: legal in milliseconds.
 2. Population annealing, round after round from new starts, until rounds stop helping or their share of the effort is used.
-3. An exact engine, from the best placement: closes the gap, or states it.
+3. A bound by elimination, raised by enumeration below the cost: proves where blocks are few or edges tight.
+4. An exact engine, from the best placement: closes the gap, or states it.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,6 +18,8 @@ from placer.errors import InputError
 from placer.placement.anneal import Schedule, anneal
 from placer.placement.answer import Answer, Effort, ExactEngine, Incumbent, Status
 from placer.placement.cost import cost_units, violations
+from placer.placement.elimination import eliminate
+from placer.placement.frontier import Allowance, enumerable, enumerate_placements
 from placer.placement.instance import Block, Instance, Places
 from placer.placement.skyline import place_along_skyline
 from placer.placement.windows import pair_bounds
@@ -46,6 +50,11 @@ FIRST_PART, FRESH_PART = 0.25, 0.8
 ANNEALING_PART, SHORT, SHORT_PART, SHORTEST_ROUND = 0.6, 2.0, 0.9, 0.1
 # Rounds without improvement after which annealing gives way, where an exact engine can take over.
 STALE_ROUNDS = 3
+# Sums of two table entries for the bound stated at once, and for that which enumeration starts from; about 500 million a second.
+QUICK_STEPS, STEPS, STEPS_A_SECOND = 2e7, 4e9, 5e8
+# Of what annealing leaves, the part that elimination and then enumeration may take; partial placements that a unit of work makes, and
+# the most that are kept.
+ELIMINATION_PART, ENUMERATION_PART, PARTIALS, MOST_PARTIALS = 0.1, 0.5, 100_000, 1_500_000
 # An exact model holds every tile of every place of every block: up to so many; and about so many seconds to build for each.
 EXACT_TILES, BUILD_SECONDS = 4_000_000, 3e-6
 
@@ -122,10 +131,14 @@ class _Search:
     began: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
-        """All three phases, until a proof or the end of the effort."""
+        """All phases, until a proof or the end of the effort."""
         self.better(place_along_skyline(self.instance, self.effort.seed))
-        self.raise_bound(sum(b.units for b in pair_bounds(self.instance)) + self._anchored_units())
+        self.raise_bound(sum(b.units for b in pair_bounds(self.instance)))
+        quick = eliminate(self.instance, None, QUICK_STEPS)
+        self.raise_bound(quick.bound if quick else 0)
         work = self._anneal()
+        if not self.proven() and not self.effort.spent:
+            work = self._enumerate(work)
         if not self.proven() and not self.effort.spent:
             self._exact(work)
 
@@ -165,9 +178,6 @@ class _Search:
         self.history.append(incumbent)
         self.progress(incumbent)
 
-    def _anchored_units(self) -> int:
-        return self.instance.height_units * sum(b.anchor[1] for b in self.instance.blocks if b.anchor)
-
     def _anneal(self) -> float:
         """Rounds of annealing; the work that is left. A round is a unit of work."""
         work, seconds = self.effort.work, self.effort.seconds
@@ -202,6 +212,28 @@ class _Search:
         self.better(places)
         assert self.cost is not None and self.cost <= units, "the annealer's books agree with the rules"
         return not self.proven()
+
+    def _enumerate(self, work: float) -> float:
+        """Raise the bound by elimination and enumeration, or find the optimum; the work that is left."""
+        seconds = self.effort.seconds
+        steps = min(STEPS, ELIMINATION_PART * seconds * STEPS_A_SECOND)
+        elimination = eliminate(self.instance, self.cost, steps)
+        if elimination is None or self.cost is None:
+            return work
+        self.raise_bound(elimination.bound)
+        if self.proven() or not enumerable(elimination):
+            return work
+        until = seconds * (1 - ENUMERATION_PART)
+        allowed = int(min(work * ENUMERATION_PART * PARTIALS, 1e15)) if seconds == math.inf else None
+
+        def go_on(bound: int) -> bool:
+            self.raise_bound(bound)
+            return self.effort.seconds > until
+
+        found = enumerate_placements(elimination, self.cost, Allowance(MOST_PARTIALS, allowed), go_on)
+        self.better(found.places)
+        self.raise_bound(found.bound)
+        return work - found.looked_at / PARTIALS
 
     def _exact_fits(self) -> bool:
         return self._exact_tiles() <= EXACT_TILES

@@ -2,22 +2,22 @@
 
 Blocks are placed in the order of an elimination (elimination.py), whose tables bound what a partial placement has yet to pay; one whose
 bound passes the limit is left out. Partial placements that look the same to the blocks to come - the same places of the blocks with
-neighbours to come, the same tiles taken as far as blocks to come can reach - are one, and the cheapest stands for all. Columns are offsets: a
-placement and its shifts are one. When none is left below the limit, the least of the bounds that passed it bounds every placement,
-and the limit rises.
+neighbours to come, the same tiles taken as far as blocks to come can reach - are one, and the cheapest stands for all. Columns are
+offsets: a placement and its shifts are one. When none is left below the limit, the least of the bounds that passed it bounds every
+placement, and the limit rises.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from placer.placement.cost import violations
-from placer.placement.elimination import Elimination, Term
+from placer.placement.elimination import Elimination, Term, own_units
 from placer.placement.instance import Block, Place, Places
 from placer.placement.offsets import NEVER
 from placer.placement.partial import Integers, Partials, joined, merged, rebased, within
@@ -31,26 +31,34 @@ FIRST_PART, GROWTH, FEW = 0.1, 3, 30_000
 
 @dataclass(frozen=True)
 class Enumerated:
-    """bound: units that every placement costs; places: a placement of that cost, if one was found; looked_at: partial placements."""
+    """bound: units that every placement costs; places: one of that cost, if it was found; looked_at: partial placements made."""
 
     bound: int
     places: Places | None
     looked_at: int
 
 
-def enumerate_placements(elimination: Elimination, goal: int, most: int, go_on: Callable[[int], bool]) -> Enumerated:
-    """Raise the bound of `elimination` to `goal` units, the cost of a known placement, or find a cheaper one.
+@dataclass(frozen=True)
+class Allowance:
+    """Partial placements that a search may keep at once, and that all may look at; None for any number."""
 
-    most: partial placements to keep in a search. go_on: gets the bound so far, and says whether to go on. The instance must be connected
-    and without anchors and forbidden regions (`enumerable`).
+    at_once: int
+    in_all: int | None
+
+
+def enumerate_placements(elimination: Elimination, goal: int, allowance: Allowance, go_on: Callable[[int], bool]) -> Enumerated:
+    """Raise the bound of `elimination` to `goal` units, the cost of a known placement, or find the cheapest.
+
+    go_on: gets the bound so far, and says whether to go on. The instance must be `enumerable`.
     """
     bound, looked_at = elimination.bound, 0
     step = max(1, int((goal - bound) * FIRST_PART))
     while bound < goal and go_on(bound):
-        search = _Search(elimination, min(goal - 1, bound + step - 1), most, go_on)
-        found = search.run(bound)
+        left = allowance.at_once if allowance.in_all is None else min(allowance.at_once, allowance.in_all - looked_at)
+        search = _Search(elimination, min(goal - 1, bound + step - 1), left, partial(go_on, bound))
+        found = search.run()
         looked_at += search.looked_at
-        if found is None and step == 1:
+        if found is None and (step == 1 or not go_on(bound) or search.looked_at >= left):
             break
         if found is None:
             step = max(1, step // GROWTH)
@@ -66,14 +74,14 @@ def enumerable(elimination: Elimination) -> bool:
     """Whether the blocks hang together, may stand anywhere, and their columns fit a word."""
     instance = elimination.instance
     free = not instance.forbidden and all(b.anchor is None for b in instance.blocks)
-    together = all(any(pair.linked for pair in row) for row in elimination.pairs[1:])
+    together = all(any(elimination.pairs.linked(j, i) for j in range(i)) for i in range(1, len(elimination.plan.order)))
     return free and together and instance.height <= TALLEST
 
 
 class _Search:
     """One limit. looked_at: partial placements so far; least_left_out: the least bound that passed the limit."""
 
-    def __init__(self, elimination: Elimination, limit: int, most: int, go_on: Callable[[int], bool]) -> None:
+    def __init__(self, elimination: Elimination, limit: int, most: int, go_on: Callable[[], bool]) -> None:
         self.elimination, self.limit, self.most, self.go_on = elimination, limit, most, go_on
         self.instance, self.order, self.reach = elimination.instance, elimination.plan.order, elimination.plan.reach
         self.reaches = Reaches(elimination)
@@ -82,21 +90,20 @@ class _Search:
         self.last_rank = [max((i for i in range(len(self.order)) if self._asks(i, j)), default=-1) for j in range(len(self.order))]
 
     def _linked(self, i: int, j: int) -> bool:
-        return j < i and self.elimination.pairs[i][j].linked
+        return j < i and self.elimination.pairs.linked(j, i)
 
     def _asks(self, i: int, j: int) -> bool:
         """Whether the costs of the block at rank i need the place of that at rank j."""
         bucket = self.elimination.buckets[i]
         return self._linked(i, j) or any(j in term.scope and j < i for term in (*bucket.entered, *bucket.left))
 
-    def run(self, bound: int) -> Enumerated | None:
-        """What the search finds; None if it keeps too many placements or is told to end. bound: what is known."""
+    def run(self) -> Enumerated | None:
+        """What the search finds; None if it keeps too many placements or is told to end."""
         layers: list[Partials] = []
         last = self._first()
         for rank in range(1, len(self.order)):
             layers.append(self._merged(last, rank))
-            self.looked_at += len(layers[-1])
-            following = self._following(layers[-1], rank, bound)
+            following = self._following(layers[-1], rank)
             if following is None:
                 return None
             last = following
@@ -121,8 +128,7 @@ class _Search:
         return self.instance.blocks[self.order[rank]]
 
     def _own(self, rank: int) -> Term:
-        rows = self.instance.height - self._block(rank).height + 1
-        return Term((rank,), (np.arange(rows) * self.instance.height_units).astype(np.int32))
+        return Term((rank,), own_units(self.instance, self.order[rank]))
 
     def _first(self) -> Partials:
         """The first block in every row, in column 0."""
@@ -167,15 +173,16 @@ class _Search:
         """The number of the last open block with an edge to the block at `rank`."""
         return next(n for n in reversed(range(len(members))) if self._linked(rank, members[n]))
 
-    def _following(self, layer: Partials, rank: int, bound: int) -> Partials | None:
+    def _following(self, layer: Partials, rank: int) -> Partials | None:
         """All ways to add the block at `rank`; None for more than may be kept, or when told to end."""
         members = self._open(rank - 1)
         parts: list[Partials] = []
         count = 0
         for part in self._chunks(layer, rank, members, self._host(rank, members)):
             parts.append(part)
+            self.looked_at += len(part)
             count += len(part)
-            if count > self.most or not self.go_on(bound):
+            if count > self.most or not self.go_on():
                 return None
         return joined(parts)
 
@@ -206,7 +213,7 @@ class _Search:
     def _more(self, rank: int, members: list[int], host: int, columns: Integers, rows: Integers) -> Integers:
         """By how much each place of the block at `rank` raises the bound, [configuration, row and column offset from the host]."""
         bucket = self.elimination.buckets[rank]
-        edges = [Term((m, rank), self.elimination.pairs[rank][m].cost) for m in members if self._linked(rank, m)]
+        edges = [Term((m, rank), self.elimination.pairs.between(m, rank).cost) for m in members if self._linked(rank, m)]
         more = np.zeros((len(columns), self.instance.height - self._block(rank).height + 1, 2 * self.reach + 1), dtype=np.int64)
         for term in (self._own(rank), *edges, *bucket.entered):
             more += self._entries(term, rank, members, host, columns, rows)
@@ -233,29 +240,37 @@ class _Search:
         table = term.table[(*(rows[:, n, None, None] for n in numbers), own_row, *(o[:, None, None] for o in offsets.T), last)]
         return np.where(inside, table, NEVER).astype(np.int64)
 
-    def _extended(self, layer: Partials, numbers: NDArray[np.intp], rank: int, members: list[int], place: NDArray[np.intp], bounds: Integers) -> Partials:
+    def _extended(
+        self, layer: Partials, numbers: NDArray[np.intp], rank: int, members: list[int], places: NDArray[np.intp], bounds: Integers
+    ) -> Partials:
         """The extensions that overlap nothing and fit the width of the grid."""
-        row, offset = np.divmod(place.astype(np.int32), 2 * self.reach + 1)
-        column = offset - self.reach
+        row, column = _split(places, 2 * self.reach + 1)
+        column -= self.reach
         block = self._block(rank)
-        west = np.minimum(layer.west[numbers], column)
-        east = np.maximum(layer.east[numbers], column + block.width - 1)
-        fits = np.flatnonzero((east - west < self.instance.width) & self._free(layer, numbers, rank, members, column, row))
-        numbers, row, column, bounds, west, east = (a[fits] for a in (numbers, row, column, bounds, west, east))
+        wide = np.maximum(layer.east[numbers], column + block.width - 1) - np.minimum(layer.west[numbers], column)
+        fits = np.flatnonzero((wide < self.instance.width) & self._free(layer, numbers, rank, members, column, row))
+        numbers, row, column, bounds = numbers[fits], row[fits], column[fits], bounds[fits]
         spent = layer.spent[numbers] + self._own(rank).table[row]
         for number, m in enumerate(members):
             if self._linked(rank, m):
-                shift = column - layer.columns[numbers, number] + self.reach
-                spent = spent + self.elimination.pairs[rank][m].cost[layer.rows[numbers, number], row, shift]
+                offset = column - layer.columns[numbers, number] + self.reach
+                spent = spent + self.elimination.pairs.between(m, rank).cost[layer.rows[numbers, number], row, offset]
         taken = layer.taken[numbers]
         self._take(taken, block, column, row)
         stay = [n for n, m in enumerate(members) if self.last_rank[m] > rank]
-        columns, rows = layer.columns[numbers][:, stay], layer.rows[numbers][:, stay]
-        if self.last_rank[rank] > rank:
-            columns, rows = np.column_stack([columns, column]), np.column_stack([rows, row])
-        nothing = np.zeros(len(numbers), dtype=np.int32)
-        place = np.stack([column, row], axis=1)
-        return Partials(columns, rows, taken, spent, bounds, west, east, numbers.astype(np.int32), place, nothing)
+        mine = [0] if self.last_rank[rank] > rank else []
+        return Partials(
+            columns=np.concatenate([layer.columns[numbers][:, stay], column[:, None][:, mine]], axis=1),
+            rows=np.concatenate([layer.rows[numbers][:, stay], row[:, None][:, mine]], axis=1),
+            taken=taken,
+            spent=spent,
+            bound=bounds,
+            west=np.minimum(layer.west[numbers], column),
+            east=np.maximum(layer.east[numbers], column + block.width - 1),
+            before=numbers.astype(np.int32),
+            place=np.stack([column, row], axis=1),
+            moved=np.zeros(len(numbers), dtype=np.int32),
+        )
 
     def _free(
         self, layer: Partials, numbers: NDArray[np.intp], rank: int, members: list[int], column: Integers, row: Integers
@@ -269,8 +284,8 @@ class _Search:
             meets = layer.taken[numbers, column + step + self.middle] & rows
             for first, last, theirs in shared:
                 meets = np.where((column + step >= first) & (column + step < last), meets & ~theirs, meets)
-            free &= meets == 0
-        return free
+            free = np.logical_and(free, meets == 0)
+        return np.asarray(free)
 
     def _shared(
         self, layer: Partials, numbers: NDArray[np.intp], rank: int, number: int, member: int, column: Integers, row: Integers
@@ -278,7 +293,7 @@ class _Search:
         """Columns, first and end, and rows of the extent of an open block where it may be met."""
         block = self._block(member)
         theirs, their_row = layer.columns[numbers, number], layer.rows[numbers, number]
-        may = self.elimination.pairs[rank][member].shared[their_row, row, column - theirs + self.reach]
+        may = self.elimination.pairs.between(member, rank).shared[their_row, row, column - theirs + self.reach]
         rows = np.where(may, self._rows(block, their_row), self.word(0))
         return theirs - block.keepout_left, theirs + block.width, rows
 
@@ -305,3 +320,8 @@ class _Search:
         west = min(x for x, _ in ranked)
         places = {block: (x - west, y) for block, (x, y) in zip(self.order, ranked, strict=True)}
         return tuple(places[b] for b in range(len(self.order)))
+
+
+def _split(places: NDArray[np.intp], span: int) -> tuple[Integers, Integers]:
+    """Row and column of numbered places."""
+    return (places // span).astype(np.int32), (places % span).astype(np.int32)

@@ -23,8 +23,8 @@ NEVER = np.int32(1 << 28)
 class PairTable:
     """Two blocks, for column offsets from -reach to reach.
 
-    linked: whether there are edges between them; cost: of these edges, in units, and NEVER where the extents meet without sharing a keep-out;
-    apart: where they do not; shared: where they share one.
+    linked: whether there are edges between them; cost: of these edges, in units, and NEVER where the extents meet without sharing a
+    keep-out; apart: where they do not; shared: where they share one.
     """
 
     linked: bool
@@ -59,3 +59,27 @@ def pair_table(instance: Instance, first: int, second: int, reach: int) -> PairT
 def _gap(a: Span, b: Span, shift: NDArray[np.int64]) -> NDArray[np.int32]:
     """Steps between two inclusive ranges, the second moved by `shift`."""
     return np.maximum(0, np.maximum(b[0] + shift - a[1], a[0] - b[1] - shift)).astype(np.int32)
+
+
+class PairTables:
+    """Tables of pairs of blocks, by their ranks in `order`, each made when it is asked for.
+
+    Tables that are equal are one object, so that whoever compares them need not look inside.
+    """
+
+    def __init__(self, instance: Instance, order: tuple[int, ...], reach: int) -> None:
+        self.instance, self.order, self.reach = instance, order, reach
+        self._known: dict[tuple[int, int], PairTable] = {}
+        self._alike: dict[tuple[object, ...], PairTable] = {}
+
+    def between(self, first: int, second: int) -> PairTable:
+        """The table of the blocks at ranks `first` < `second`, seen from the first."""
+        if (first, second) not in self._known:
+            table = pair_table(self.instance, self.order[first], self.order[second], self.reach)
+            looks = (table.cost.tobytes(), table.shared.tobytes(), table.cost.shape, table.linked)
+            self._known[first, second] = self._alike.setdefault(looks, table)
+        return self._known[first, second]
+
+    def linked(self, first: int, second: int) -> bool:
+        """Whether the blocks at two ranks share an edge."""
+        return self.order[second] in self.instance.neighbours[self.order[first]]

@@ -15,9 +15,10 @@ Words = NDArray[np.uint64]
 class Partials:
     """Placements of the first blocks of an order, [placement]; columns count from an origin of each.
 
-    columns, rows: of the open blocks, those with neighbours to come, [placement, open]. taken: tiles, a word a column, [placement, column + middle].
-    spent: units paid; bound: with what has yet to be paid at least. west, east: first and last column of blocks. before: the number of the
-    placement that this one extends; place: column and row of its last block, from the origin of that; moved: from that origin to its own.
+    columns, rows: of the open blocks, those with neighbours to come, [placement, open]. taken: tiles, a word a column,
+    [placement, column + middle]. spent: units paid; bound: with what has yet to be paid at least. west, east: first and last column of
+    blocks. before: the number of the placement that this one extends; place: column and row of its last block, from the origin of that;
+    moved: from that origin to its own.
     """
 
     columns: Integers
@@ -64,8 +65,11 @@ def rebased(partials: Partials, number: int) -> Partials:
 def within(partials: Partials, reach: list[tuple[int, int]]) -> NDArray[np.unsignedinteger]:
     """The tiles taken that blocks to come can reach. reach: first and last column from each open block."""
     middle = partials.taken.shape[1] // 2
-    first = np.min([partials.columns[:, n] + low for n, (low, high) in enumerate(reach) if low <= high] or [[1]], axis=0)
-    last = np.max([partials.columns[:, n] + high for n, (low, high) in enumerate(reach) if low <= high] or [[0]], axis=0)
+    first, last = np.full(len(partials), middle + 1), np.full(len(partials), -middle - 1)
+    for number, (low, high) in enumerate(reach):
+        if low <= high:
+            first = np.minimum(first, partials.columns[:, number] + low)
+            last = np.maximum(last, partials.columns[:, number] + high)
     at = np.arange(partials.taken.shape[1])[None, :] - middle
     return np.where((at >= first[:, None]) & (at <= last[:, None]), partials.taken, partials.taken.dtype.type(0))
 
@@ -74,9 +78,7 @@ def merged(partials: Partials) -> Partials:
     """One for all that look the same to the blocks to come: the cheapest, and as narrow as the narrowest on either side."""
     words = _words(partials)
     odd = np.random.default_rng(0).integers(0, 1 << 63, words.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    mixed = (words * odd[None, :]).sum(axis=1, dtype=np.uint64)
-    mixed ^= mixed >> np.uint64(29)
-    order = np.lexsort((partials.spent, mixed))
+    order = np.lexsort((partials.spent, words @ odd))
     words = words[order]
     starts = np.flatnonzero(np.concatenate([[True], (words[1:] != words[:-1]).any(axis=1)]))
     kept = order[starts]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,13 +20,12 @@ class Reaches:
         self.elimination = elimination
         self.least: dict[tuple[int, int], int] = {}
         self.excess: dict[tuple[int, int], Excess] = {}
-        for i, row in enumerate(elimination.pairs):
-            for j, pair in enumerate(row):
-                if pair.linked:
-                    by_column = pair.cost.min(axis=(0, 1)).astype(np.int64)
-                    self.least[j, i] = int(by_column.min())
-                    self.excess[j, i] = by_column - self.least[j, i]
-                    self.excess[i, j] = self.excess[j, i][::-1]
+        for j, i in combinations(range(len(elimination.plan.order)), 2):
+            if elimination.pairs.linked(j, i):
+                by_column = elimination.pairs.between(j, i).cost.min(axis=(0, 1)).astype(np.int64)
+                self.least[j, i] = int(by_column.min())
+                self.excess[j, i] = by_column - self.least[j, i]
+                self.excess[i, j] = self.excess[j, i][::-1]
 
     def yet_to_pay(self, rank: int) -> int:
         """Units that the edges of blocks at `rank` and after cost at least, each pair by itself."""
@@ -43,7 +44,7 @@ class Reaches:
             first, last = (low, high) if first > last else (min(first, low), max(last, high))
         return first, last
 
-    def _offsets(self, rank: int, member: int, slack: int) -> dict[int, NDArray[np.int64]]:
+    def _offsets(self, rank: int, member: int, slack: int) -> dict[int, NDArray[np.intp]]:
         """Column offsets from `member` that each block yet to come can have: least excess along paths of such blocks."""
         width = self.elimination.instance.width
         start = np.full(2 * width + 1, np.int64(NEVER))
@@ -61,7 +62,8 @@ class Reaches:
                 if known is None or (better < known).any():
                     found[i] = better
                     waiting.append(i)
-        return {i: at for i, e in found.items() if i != member and len(at := np.flatnonzero(e <= slack) - width)}
+        offsets = {i: np.flatnonzero(e <= slack) - width for i, e in found.items() if i != member}
+        return {i: at for i, at in offsets.items() if len(at)}
 
 
 def _moved(start: Excess, excess: Excess, slack: int) -> Excess:
