@@ -23,9 +23,9 @@ from placer.mapping import (
     TileBuffer,
 )
 from placer.options import buffer_needs
-from placer.problem import Block, BlockKind, Level, MappingProblem, Option, Shape
+from placer.problem import Block, BlockKind, MappingProblem, Option, Shape
 from placer.routing.streams import lay_streams
-from placer.solution import DISTANCE_SCALE, EdgeKind, Evaluation, Solution
+from placer.solution import EdgeKind, Evaluation, Solution, level_scale
 from placer.solvers.base import SolveResult
 from placer.tile_memory import BufferKind, place_buffers
 
@@ -51,7 +51,6 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
     streams = lay_streams(problem, solution)
     if streams.congested:
         raise InfeasibleError(streams.congested[0].sentence())
-    scale = {Level.TRANSPORT: DISTANCE_SCALE}
     return Mapping(
         schema=SCHEMA,
         device=problem.device.name,
@@ -63,7 +62,7 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
         row_weight=problem.row_weight,
         status=result.status.value,
         objective=tuple(
-            ObjectiveValue(r.level.value, r.value / scale.get(r.level, 1), r.bound / scale.get(r.level, 1)) for r in result.levels
+            ObjectiveValue(r.level.value, r.value / level_scale(r.level), r.bound / level_scale(r.level)) for r in result.levels
         ),
         interval_cycles=evaluation.interval(),
         latency_cycles=evaluation.latency(),

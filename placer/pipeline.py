@@ -26,7 +26,7 @@ from placer.mapping import Mapping, SolverRecord
 from placer.network import Network
 from placer.problem import Level, Limit, MappingProblem
 from placer.run_record import TimedProgress
-from placer.solution import DISTANCE_SCALE
+from placer.solution import level_scale
 from placer.solvers.base import Limits, Progress, ProgressSink, SolveResult, Status
 from placer.solvers.construct import construct
 from placer.unmet import unmet_limits
@@ -82,7 +82,7 @@ class Recorder:
 
     def __call__(self, news: Progress) -> None:
         """Take one piece of news."""
-        scale = DISTANCE_SCALE if news.level is Level.TRANSPORT else 1
+        scale = level_scale(news.level)
         incumbent = None if news.incumbent is None else news.incumbent / scale
         seconds = round(time.perf_counter() - self.started, 4)
         self.news.append(TimedProgress(seconds, news.level.value, incumbent, news.bound / scale))

@@ -216,6 +216,7 @@ class Level(Enum):
     TILES = "tiles"
     TRANSPORT = "transport"
     COMPACTNESS = "compactness"
+    PUBLISHED = "published"
 
 
 @dataclass(frozen=True)

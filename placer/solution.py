@@ -23,8 +23,15 @@ from placer.pacing import (
 )
 from placer.problem import ALONE, BlockKind, Copies, Level, MappingProblem, Net, Option, Reader, Shape
 
-# Objective values are integers: `transport` counts hundredths of a column.
+# Objective values are integers: distances count hundredths of a column.
 DISTANCE_SCALE = 100
+# What a row of each layer costs at the level `published`, in columns (AIE4ML's constant).
+PUBLISHED_HEIGHT = 0.05
+
+
+def level_scale(level: Level) -> int:
+    """Integer units in 1 of a level."""
+    return DISTANCE_SCALE if level in {Level.TRANSPORT, Level.PUBLISHED} else 1
 
 
 class EdgeKind(Enum):
@@ -110,7 +117,7 @@ class Evaluation:
         self.solution = solution
 
     def value(self, level: Level) -> int:
-        """The integer value of one objective level; transport in hundredths of a column."""
+        """The integer value of one objective level, in units of 1 / level_scale."""
         match level:
             case Level.INTERVAL:
                 return self.interval()
@@ -122,6 +129,8 @@ class Evaluation:
                 return self.transport()
             case Level.COMPACTNESS:
                 return self.compactness()
+            case Level.PUBLISHED:
+                return self.published()
 
     def within_limits(self) -> bool:
         """Whether everything that the problem demands is met."""
@@ -235,6 +244,20 @@ class Evaluation:
         """Columns plus rows of the box around all core tiles in use."""
         boxes = [self._placed_box(i) for i in range(len(self.problem.blocks)) if self.option(i).tiles]
         return max(b.east for b in boxes) - min(b.west for b in boxes) + max(b.north for b in boxes) - min(b.south for b in boxes) + 2
+
+    def published(self) -> int:
+        """Hundredths of a column between the faces of layers that share an activation, and PUBLISHED_HEIGHT for each layer's row; of the first
+        replica.
+        """
+        layers = [i for i in range(len(self.problem.blocks)) if self.option(i).tiles]
+        total = round(DISTANCE_SCALE * PUBLISHED_HEIGHT) * sum(self.solution.blocks[i].row for i in layers)
+        row_weight = round(DISTANCE_SCALE * self.problem.row_weight)
+        for net in self.problem.nets:
+            for reader in net.readers:
+                a, b = self.tail_box(net.producer), self.head_box(reader.block)
+                if a and b:
+                    total += DISTANCE_SCALE * gap(a.west, a.east, b.west, b.east) + row_weight * gap(a.south, a.north, b.south, b.north)
+        return total
 
     def head_box(self, block: int) -> Box | None:
         """The box around the first tiles of a block's cascades in the first replica, or None for a border."""

@@ -1,4 +1,4 @@
-"""The objective levels as expressions: interval, latency, tiles, transport, compactness.
+"""The objective levels as expressions: interval, latency, tiles, transport, compactness, published.
 
 Evaluation in solution.py gives the same numbers.
 """
@@ -12,7 +12,7 @@ from placer.model.linear import Expression, total, weighted
 from placer.model.pace import add_pace
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
 from placer.problem import BlockKind, Level, Reader
-from placer.solution import DISTANCE_SCALE, Box, bounding_box
+from placer.solution import DISTANCE_SCALE, PUBLISHED_HEIGHT, Box, bounding_box
 
 
 def level_expression(v: Variables, level: Level) -> Expression:
@@ -28,6 +28,8 @@ def level_expression(v: Variables, level: Level) -> Expression:
             return _transport(v)
         case Level.COMPACTNESS:
             return _compactness(v)
+        case Level.PUBLISHED:
+            return _published(v)
 
 
 def _interval(v: Variables) -> Expression:
@@ -133,9 +135,12 @@ def _gap(
 
 
 def _direct_distance(v: Variables, a: _Face, b: _Face, edge: EdgeVariables, row_weight: int) -> tuple[Expression, ...]:
-    device, direct = v.problem.device, edge.memory_tile.negated()
-    across = _gap(v, a.west, a.east, (b.west, b.east), device.columns, direct)
-    along = _gap(v, a.south, a.north, (b.south, b.north), device.rows, direct)
+    return _distance(v, a, b, row_weight, edge.memory_tile.negated())
+
+
+def _distance(v: Variables, a: _Face, b: _Face, row_weight: int, when: cp_model.LiteralT) -> tuple[Expression, ...]:
+    across = _gap(v, a.west, a.east, (b.west, b.east), v.problem.device.columns, when)
+    along = _gap(v, a.south, a.north, (b.south, b.north), v.problem.device.rows, when)
     return DISTANCE_SCALE * across, row_weight * along
 
 
@@ -161,3 +166,14 @@ def _compactness(v: Variables) -> Expression:
             v.model.add(east >= b.column + b.width())
             v.model.add(north >= b.row + b.height())
     return east - west + north - south
+
+
+def _published(v: Variables) -> Expression:
+    row_weight = round(DISTANCE_SCALE * v.problem.row_weight)
+    terms: list[Expression] = [round(DISTANCE_SCALE * PUBLISHED_HEIGHT) * b.row for b in v.blocks if b.picks]
+    for net in v.nets:
+        producer = v.blocks[net.net.producer]
+        for consumer in (v.blocks[reader.block] for reader in net.net.readers):
+            if producer.picks and consumer.picks:
+                terms += _distance(v, _face(producer, False), _face(consumer, True), row_weight, True)
+    return total(terms)

@@ -10,8 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.status import Status
 
-from placer.problem import Level
-from placer.solution import DISTANCE_SCALE
+from placer.solution import level_scale
 from placer.solvers.base import Progress, ProgressSink
 from placer.sweeps.run import NewsSink
 
@@ -27,7 +26,7 @@ def live_progress(console: Console) -> Iterator[ProgressSink]:
 
 
 def _show(status: Status, news: Progress) -> None:
-    scale = DISTANCE_SCALE if news.level is Level.TRANSPORT else 1
+    scale = level_scale(news.level)
     if news.incumbent is None:
         status.update(f"{news.level.value}: no mapping yet")
         return

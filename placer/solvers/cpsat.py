@@ -17,14 +17,17 @@ from importlib.metadata import version
 from placer.model.build import build_model
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables
-from placer.problem import MappingProblem
+from placer.problem import Level, MappingProblem
 from placer.solution import Evaluation, Solution
 from placer.solvers.base import LevelResult, Limits, Progress, ProgressSink, SolveResult, Status
-from placer.solvers.cpsat_level import Budget, Search, hint, minimise
+from placer.solvers.cpsat_level import Budget, Search, hint, minimise, pin, silent
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels, relax
+from placer.solvers.places import engine_places
 
 # Parts of the work left that the relaxation, and then the placing, may take.
 RELAXATION_PART, PLACING_PART = 0.5, 0.7
+# Work for the buffers of layers whose places are given.
+BUFFERS_WORK = 0.3
 # Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
 TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
 
@@ -118,10 +121,24 @@ def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: 
             break
         chosen = tuple((i,) for i in attempt.options)
         levels = _Levels(narrowed(problem, chosen), budget, progress, relaxed.bounds)
-        result = levels.run(None, budget.work * PLACING_PART)
+        start = with_engine_places(problem, attempt.options, budget) if Level.PUBLISHED in problem.objective else None
+        result = levels.run(inside(start, chosen), budget.work * PLACING_PART)
         if result.solution:
             return replace(result, solution=outside(result.solution, chosen))
     return result
+
+
+def with_engine_places(problem: MappingProblem, options: tuple[int, ...], budget: Budget) -> Solution | None:
+    """A mapping whose layers stand where the placement engine puts them; None when that finds no places, or its buffers none."""
+    blocks = engine_places(problem, options, budget.seed)
+    if blocks is None:
+        return None
+    kept = tuple((i,) for i in options)
+    v = build_model(narrowed(problem, kept))
+    pin(v, blocks)
+    first = problem.objective[0]
+    found = minimise(v, first, level_expression(v, first), budget, BUFFERS_WORK, silent)
+    return outside(found.solution, kept)
 
 
 def _met(problem: MappingProblem, solution: Solution, relaxed: Relaxed) -> bool:

@@ -112,6 +112,15 @@ def hint(v: Variables, solution: Solution) -> None:
         _hint_net(v, n, net, solution)
 
 
+def pin(v: Variables, blocks: tuple[BlockChoice, ...]) -> None:
+    """Hold every block where it stands; options must be those of the model, one a block."""
+    for b, choice in zip(v.blocks, blocks, strict=True):
+        v.model.add(b.column == choice.column)
+        v.model.add(b.row == choice.row)
+        for pick in b.picks:
+            v.model.add(pick.literal == (pick.shape == choice.shape))
+
+
 def _hint_net(v: Variables, n: NetVariables, net: NetChoice, solution: Solution) -> None:
     for s in n.shardings:
         v.model.add_hint(s.literal, s.partition == net.shards)

@@ -23,9 +23,11 @@ from placer.pacing import (
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
-LEVELS = ("interval", "latency", "tiles", "transport", "compactness")
-# Transport counts in hundredths of a column, the weight of a row too.
+LEVELS = ("interval", "latency", "tiles", "transport", "compactness", "published")
+# Distances count in hundredths of a column, the weight of a row too.
 HUNDREDTHS = 100
+# What a row of each layer costs at the level "published", in columns (AIE4ML's constant).
+PUBLISHED_HEIGHT = 0.05
 
 
 def check_figures(s: Subject) -> Iterator[Violation]:
@@ -44,6 +46,7 @@ def check_figures(s: Subject) -> Iterator[Violation]:
         "tiles": float(sum(len(p.mapped.tiles) for p in pairs.values())),
         "transport": _transport(s, pairs),
         "compactness": float(_compactness(s)),
+        "published": _published(s, pairs),
     }
     stated = {
         "interval": s.mapping.interval_cycles,
@@ -156,28 +159,47 @@ def _transport(s: Subject, pairs: dict[str, LayerPair]) -> float:
 
 def _transport_of(s: Subject, pairs: dict[str, LayerPair], copy: int, replicas: int) -> float:
     total = 0.0
-    row_weight = round(HUNDREDTHS * s.mapping.row_weight) / HUNDREDTHS
     for edge in s.mapping.edges:
-        ends = []
-        if edge.producer in pairs:
-            last = pairs[edge.producer].mapped.split.k - 1
-            ends.append([t for t in _tiles_of(pairs[edge.producer], copy, replicas) if t.k_index == last])
-        if edge.consumer in pairs:
-            ends.append([t for t in _tiles_of(pairs[edge.consumer], copy, replicas) if t.k_index == 0])
+        ends = _ends(s, pairs, edge, copy)
         if edge.kind == "memory_tile" and edge.memory_tiles:
             here = range(copy * len(edge.memory_tiles) // replicas, (copy + 1) * len(edge.memory_tiles) // replicas)
             columns = [edge.memory_tiles[i].col for i in here]
-            total += sum(_gap(_columns(t), columns) + row_weight * (min(x.row for x in t) + 1) for t in ends)
+            total += sum(_gap(_columns(t), columns) + _row_weight(s) * (min(x.row for x in t) + 1) for t in ends)
         elif len(ends) == 2:
-            a, b = ends
-            total += _gap(_columns(a), _columns(b)) + row_weight * _gap([t.row for t in a], [t.row for t in b])
+            total += _distance(s, *ends)
     return total
+
+
+def _published(s: Subject, pairs: dict[str, LayerPair]) -> float:
+    """Distances between the faces of layers that share an activation, and the lowest row of each layer, in the first replica."""
+    ends = [_ends(s, pairs, edge, 0) for edge in s.mapping.edges]
+    heights = sum(min(t.row for t in _tiles_of(p, 0, s.mapping.replicas)) for p in pairs.values())
+    return sum(_distance(s, *e) for e in ends if len(e) == 2) + PUBLISHED_HEIGHT * heights
+
+
+def _ends(s: Subject, pairs: dict[str, LayerPair], edge: MappedEdge, copy: int) -> list[list[MappedTile]]:
+    """The last tiles of an edge's producer and the first of its consumer, as far as they are layers, in one replica."""
+    ends = []
+    if edge.producer in pairs:
+        last = pairs[edge.producer].mapped.split.k - 1
+        ends.append([t for t in _tiles_of(pairs[edge.producer], copy, s.mapping.replicas) if t.k_index == last])
+    if edge.consumer in pairs:
+        ends.append([t for t in _tiles_of(pairs[edge.consumer], copy, s.mapping.replicas) if t.k_index == 0])
+    return ends
 
 
 def _tiles_of(pair: LayerPair, copy: int, replicas: int) -> list[MappedTile]:
     """The tiles of one replica: its part of the samples comes after those of the copies before it."""
     parts = pair.mapped.split.m // replicas
     return [t for t in pair.mapped.tiles if t.m_index // parts == copy]
+
+
+def _distance(s: Subject, a: list[MappedTile], b: list[MappedTile]) -> float:
+    return _gap(_columns(a), _columns(b)) + _row_weight(s) * _gap([t.row for t in a], [t.row for t in b])
+
+
+def _row_weight(s: Subject) -> float:
+    return round(HUNDREDTHS * s.mapping.row_weight) / HUNDREDTHS
 
 
 def _columns(tiles: list[MappedTile]) -> list[int]:
