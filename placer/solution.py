@@ -246,9 +246,7 @@ class Evaluation:
         return max(b.east for b in boxes) - min(b.west for b in boxes) + max(b.north for b in boxes) - min(b.south for b in boxes) + 2
 
     def published(self) -> int:
-        """Hundredths of a column between the faces of layers that share an activation, and PUBLISHED_HEIGHT for each layer's row; of the first
-        replica.
-        """
+        """Hundredths of a column between the faces of layers that share an activation, and for each layer's row; in the first replica."""
         layers = [i for i in range(len(self.problem.blocks)) if self.option(i).tiles]
         total = round(DISTANCE_SCALE * PUBLISHED_HEIGHT) * sum(self.solution.blocks[i].row for i in layers)
         row_weight = round(DISTANCE_SCALE * self.problem.row_weight)

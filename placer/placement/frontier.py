@@ -235,7 +235,8 @@ class _Search:
         span = np.arange(2 * self.reach + 1)[None, None, :]
         offsets = columns[:, numbers[1:]] - columns[:, numbers[:1]] + self.reach
         last = span + (columns[:, host] - columns[:, numbers[0]])[:, None, None]
-        inside = ((offsets >= 0) & (offsets <= 2 * self.reach)).all(axis=1)[:, None, None] & (last >= 0) & (last <= 2 * self.reach)
+        near = np.asarray(((offsets >= 0) & (offsets <= 2 * self.reach)).all(axis=1))
+        inside = near[:, None, None] & (last >= 0) & (last <= 2 * self.reach)
         offsets, last = np.clip(offsets, 0, 2 * self.reach), np.clip(last, 0, 2 * self.reach)
         table = term.table[(*(rows[:, n, None, None] for n in numbers), own_row, *(o[:, None, None] for o in offsets.T), last)]
         return np.where(inside, table, NEVER).astype(np.int64)

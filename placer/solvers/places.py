@@ -54,7 +54,7 @@ def placement_instance(problem: MappingProblem, options: tuple[int, ...], shapes
 
 def _shapes(problem: MappingProblem, options: tuple[int, ...], policy: Callable[[Shape], tuple[int, ...]]) -> tuple[int, ...]:
     every = [block.options[o].shapes for block, o in zip(problem.blocks, options, strict=True)]
-    return tuple(min(range(len(shapes)), key=lambda n, s=shapes: (policy(s[n]), n)) if shapes else 0 for shapes in every)
+    return tuple(shapes.index(min(shapes, key=policy)) if shapes else 0 for shapes in every)
 
 
 def _block(name: str, shape: Shape) -> Block:

@@ -12,7 +12,7 @@ from placer.solution import Evaluation, NetChoice, Solution
 from tests.pinning import minimum
 from tests.problems import BORDER, DMA, SHARED, at, border, buffered, layer, option, pipeline, rows, tiny_device
 
-INTERVAL, LATENCY, TILES, TRANSPORT, COMPACTNESS = Level
+INTERVAL, LATENCY, TILES, TRANSPORT, COMPACTNESS, PUBLISHED = Level
 
 
 def cost(problem: MappingProblem, solution: Solution, level: Level) -> int:
@@ -132,3 +132,15 @@ def test_compactness(b: tuple[int, int], expected: int) -> None:
     """Columns plus rows of the box around all tiles, wherever it stands."""
     solution = Solution((at(0, 1), at(*b), BORDER, BORDER), (DMA, DMA, DMA))
     assert cost(two_layers(), solution, COMPACTNESS) == expected
+
+
+@pytest.mark.parametrize("middle", [DMA, buffered(0), SHARED])
+def test_published_counts_faces_and_rows_whatever_the_edge(middle: NetChoice) -> None:
+    """Both layers stand in row 1: a twentieth each; their faces are a column apart."""
+    assert cost(two_layers(), joined(middle), PUBLISHED) == 100 + 2 * 5
+
+
+def test_published_weighs_rows() -> None:
+    """Two columns and a row apart, the second in row 2."""
+    problem = replace(two_layers(), row_weight=0.5)
+    assert cost(problem, Solution((at(0, 1), at(2, 2), BORDER, BORDER), (DMA, DMA, DMA)), PUBLISHED) == 200 + 50 + 5 + 10
