@@ -1,7 +1,7 @@
 """Train, export and quantise the models in configs/models, with fixed seeds.
 
     python -m venv models-env && models-env/bin/pip install -r scripts/requirements-models.txt
-    models-env/bin/python scripts/make_models.py configs/models
+    models-env/bin/python scripts/make_models.py configs/models [FILE ...]
 
 Networks are trained in PyTorch on toy data (scripts/models/toy_jets.py), exported by torch.onnx, and quantised by onnxruntime's
 quantize_static to QDQ int8 with zero point 0 and power-of-two scales. Nothing edits the files after that.
@@ -27,7 +27,8 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parent))
-from models.toy_jets import CLASSES, FEATURES, PARTICLES, Jets, make_jets
+from models.mixers import Block, Mixer
+from models.toy_jets import CLASSES, FEATURES, PARTICLES, make_jets
 
 FloatArray = npt.NDArray[np.float32]
 TRAINING, TESTING = 20000, 5000
@@ -97,9 +98,10 @@ def _train(net: nn.Module, inputs: FloatArray, loss: Callable[[torch.Tensor, tor
 
 def round_biases(net: nn.Module, bits: int = 12) -> None:
     """Put biases on a grid of 2^-bits, which every accumulator's step divides or equals, so that a floating-point bias stays exact."""
+    norms = {f"{name}.bias" for name, module in net.named_modules() if isinstance(module, nn.LayerNorm)}
     with torch.no_grad():
         for name, parameter in net.named_parameters():
-            if name.endswith("bias"):
+            if name.endswith("bias") and name not in norms:
                 parameter.copy_(torch.round(parameter * 2**bits) / 2**bits)
 
 
@@ -162,12 +164,15 @@ class _Samples(CalibrationDataReader):
 def quantise(float_path: Path, target: Path, inputs: FloatArray) -> None:
     """onnxruntime's static QDQ quantisation, every scale overridden to a power of two chosen by calibration.
 
-    The output of a MatMul stays unquantised, so that a bias added to it, or a Squeeze after it, shares its rounding point.
+    The output of a MatMul stays unquantised, so that a bias added to it, or a Squeeze after it, shares its rounding point. The sum is left
+    out too, and the bias stays floating point, unless a GELU reads it, which is a table where it reads 8 bits.
     """
     model = onnx.load(float_path)
     constants = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
     products = {n.output[0] for n in model.graph.node if n.op_type == "MatMul"}
-    biases = [n.name for n in model.graph.node if n.op_type == "Add" and any(i in constants for i in n.input)]
+    tabulated = {name for n in model.graph.node if n.op_type == "Gelu" for name in n.input}
+    sums = [n for n in model.graph.node if n.op_type == "Add" and any(i in constants for i in n.input)]
+    biases = [n.name for n in sums if n.output[0] not in tabulated]
     overrides = {}
     for name, largest in _ranges(model, inputs, constants).items():
         if name in products:
@@ -221,20 +226,32 @@ def runner(path: Path) -> Callable[[FloatArray], FloatArray]:
     return lambda x: np.asarray(session.run(None, {"input": x})[0])
 
 
-def specs() -> list[Spec]:
-    """Train every net."""
+def events(count: int, seed: int, anomalous: bool) -> FloatArray:
+    """Toy trigger objects, 19 times (momentum, eta, phi): missing momentum, electrons, muons and jets, balanced in the transverse plane.
+
+    An anomaly is a pair of hard jets from a heavy resonance. Momenta in units of 50 GeV.
+    """
+    rng = np.random.default_rng(seed)
+    momentum = np.sort(rng.exponential(0.4, (count, 19)), axis=1)[:, ::-1] * (rng.random((count, 19)) < np.linspace(1.0, 0.2, 19))
+    eta, phi = rng.normal(0.0, 1.2, (count, 19)), rng.uniform(-math.pi, math.pi, (count, 19))
+    if anomalous:
+        momentum[:, 9:11] += rng.uniform(1.5, 4.0, (count, 1))
+        phi[:, 10] = phi[:, 9] + math.pi
+    seen = np.stack([momentum[:, 1:] * np.cos(phi[:, 1:]), momentum[:, 1:] * np.sin(phi[:, 1:])]).sum(axis=2)
+    momentum[:, 0], eta[:, 0], phi[:, 0] = np.hypot(*seen), 0.0, np.arctan2(*-seen[::-1])
+    return np.stack([momentum, eta, phi], axis=2).reshape(count, 57).astype(np.float32)
+
+
+def _mixer() -> Spec:
     jets, held_out = make_jets(TRAINING, SEED), make_jets(TESTING, SEED + 1)
-    return [_mixer(jets, held_out), _tagger(jets, held_out), _autoencoder(), _stack()]
-
-
-def _mixer(jets: Jets, held_out: Jets) -> Spec:
     torch.manual_seed(SEED)
     net = JetMixer()
     train_classifier(net, jets.particles, jets.labels, 30)
     return Spec("jet_mlpmixer.onnx", net, jets.particles[:1000], accuracy(held_out.particles, held_out.labels), "accuracy")
 
 
-def _tagger(jets: Jets, held_out: Jets) -> Spec:
+def _tagger() -> Spec:
+    jets, held_out = make_jets(TRAINING, SEED), make_jets(TESTING, SEED + 1)
     torch.manual_seed(SEED)
     net = mlp(16, 64, 32, 32, len(CLASSES))
     train_classifier(net, jets.summary, jets.labels, 40)
@@ -260,12 +277,40 @@ def _stack() -> Spec:
     return Spec("mlp7x512.onnx", net, rng.normal(0.0, 1.0, (256, 512)).astype(np.float32), None, "")
 
 
-def main(folder: Path) -> None:
-    """Write every model to `folder` and print its row of the README."""
+def _classic_mixer() -> Spec:
+    jets, held_out = make_jets(TRAINING, SEED), make_jets(TESTING, SEED + 1)
+    torch.manual_seed(SEED)
+    net = Mixer(PARTICLES, FEATURES, 32, 32, 64, 2, len(CLASSES))
+    train_classifier(net, jets.particles, jets.labels, 10)
+    return Spec("classic_mixer.onnx", net, jets.particles[:1000], accuracy(held_out.particles, held_out.labels), "accuracy")
+
+
+def _mixer_block() -> Spec:
+    torch.manual_seed(SEED)
+    rng = np.random.default_rng(SEED)
+    return Spec("mixers16_block.onnx", Block(196, 512, 256, 2048), rng.normal(0.0, 1.0, (8, 196, 512)).astype(np.float32), None, "")
+
+
+def _small_autoencoder() -> Spec:
+    torch.manual_seed(SEED)
+    net = mlp(57, 32, 16, 3, 16, 32, 57)
+    train_autoencoder(net, events(TRAINING, SEED, False), 30)
+    merit = anomaly_auc(events(1000, SEED + 1, False), events(1000, SEED + 2, True))
+    return Spec("ae57.onnx", net, events(1000, SEED + 3, False), merit, "ROC AUC")
+
+
+SPECS: dict[str, Callable[[], Spec]] = {
+    "jet_mlpmixer": _mixer, "jet_tagger": _tagger, "autoencoder": _autoencoder, "mlp7x512": _stack,
+    "classic_mixer": _classic_mixer, "mixers16_block": _mixer_block, "ae57": _small_autoencoder,
+}  # fmt: skip
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Write the models called `names`, or all, to `folder` and print their rows of the README."""
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     folder.mkdir(parents=True, exist_ok=True)
-    for spec in specs():
+    for spec in (SPECS[name]() for name in names or SPECS):
         round_biases(spec.net)
         with tempfile.TemporaryDirectory() as scratch:
             float_path = Path(scratch) / "float.onnx"
@@ -277,4 +322,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
