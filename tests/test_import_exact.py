@@ -17,6 +17,8 @@ from tests.random_models import MOVING, RandomModel, random_models
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = sorted((ROOT / "configs" / "models").glob("*.onnx"))
+# With LayerNorm: onnxruntime's float32 sums are no norm for the last digit.
+NORMALISED = {"classic_mixer", "mixers16_block"}
 SHARED = sorted((ROOT.parent / "shared" / "models").glob("*.onnx"))
 # Samples at a time: 10,000 inputs of the largest model are far larger than a cache.
 CHUNK, CHUNKS = 500, 20
@@ -58,16 +60,25 @@ def test_many_random_models_match_onnxruntime(model: RandomModel) -> None:
     save_and_compare(model)
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [p for p in SHIPPED if p.stem not in NORMALISED], ids=lambda p: p.stem)
 def test_shipped_models_match_onnxruntime(path: Path) -> None:
-    """Every shipped model, on 10,000 random inputs."""
+    """Every shipped model without LayerNorm, on 10,000 random inputs."""
     network = read_model(path)
     assert sum(mismatches(path, network, CHUNK, seed) for seed in range(CHUNKS)) == 0
 
 
+@pytest.mark.parametrize(("name", "samples"), [("classic_mixer", 400), ("mixers16_block", 2)])
+def test_shipped_models_with_normalisation_nearly_match(name: str, samples: int) -> None:
+    """At most one output in a thousand differs, by one step."""
+    path = ROOT / "configs" / "models" / f"{name}.onnx"
+    found = differences(path, read_model(path), samples, without=INEXACT)
+    assert found.max() <= 1
+    assert np.count_nonzero(found) <= len(found) // 1000
+
+
 def test_there_are_shipped_models() -> None:
     """The tests above have something to do."""
-    assert {p.stem for p in SHIPPED} >= {"jet_mlpmixer", "jet_tagger", "autoencoder", "mlp7x512"}
+    assert {p.stem for p in SHIPPED} >= {"jet_mlpmixer", "jet_tagger", "autoencoder", "mlp7x512", "ae57", *NORMALISED}
 
 
 # Powers of two and 8 bits throughout: nothing may differ.

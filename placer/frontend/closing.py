@@ -166,7 +166,8 @@ def _rounded_inside(graph: Graph, where: str, value: Applied, kind: QuantType) -
     name = graph.fresh(f"{where}.rounded16")
     close(graph, where, replace(value.inner, moves=()), _wide_type(where, width), name)
     graph.inserted.append((name, "a function of an unrounded sum needs it in 16 bits"))
-    return Mapped(name, value.function(graph.reals(name)), value.shape, value.limits, value.moves)
+    with np.errstate(all="ignore"):
+        return Mapped(name, value.function(graph.reals(name)), value.shape, value.limits, value.moves)
 
 
 def _sensitive_width(function: Function, width: float, kind: QuantType) -> float:
