@@ -16,6 +16,7 @@ from placer.codegen.stimulus import input_files, random_samples, read_outputs
 from placer.config import Settings
 from placer.device import find_device
 from placer.errors import InputError
+from placer.host_compile import HostError
 from placer.mapping import Mapping, read_mapping
 from placer.network import Dense, IntArray, Network
 from placer.pipeline import Imported, emit_project, import_network
@@ -129,7 +130,7 @@ def run_on_host(
             {"ADF_HOST_INPUT": str(folder / "in"), "ADF_HOST_OUTPUT": str(folder / "out"), "ADF_HOST_ITERATIONS": str(runs)},
         )
         if done.code != 0:
-            raise host.HostError(f"the project failed on the host: {done.err.strip() or f'exit code {done.code}'}")
+            raise HostError(f"the project failed on the host: {done.err.strip() or f'exit code {done.code}'}")
         outputs = tuple(v[:samples] for v in _outputs(plan, subject.imported, folder / "out"))
     progress("comparing")
     found = check_outputs(network, subject.model, inputs, outputs) if check else None

@@ -14,8 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from placer import host
 from placer.config import load_settings
+from placer.host_compile import HostError
 from placer.output import write_outcome
 from placer.pipeline import Stage, run
 from placer.run import HostRun, find_subject, run_on_host
@@ -63,7 +63,7 @@ def main() -> int:
             continue
         try:
             result, seconds = check(network, arguments.sanitizer)
-        except host.HostError as error:
+        except HostError as error:
             failed = True
             print(f"{network.config}: {error}", flush=True)
             continue
