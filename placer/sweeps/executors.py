@@ -117,9 +117,13 @@ class DaskCluster:
             for task in tasks:
                 started(task)
                 futures.append(client.submit(solve_task, task, key=f"placer-{task.key}", retries=2))
-            for future in as_completed(futures, loop=client.loop):
+            coming = as_completed(futures, loop=client.loop)
+            # Results are taken as they come and given up at once: a worker that dies later takes none of them along.
+            del futures
+            for future in coming:
                 if future.status == "finished":
                     yield future.result()
                 else:
                     key = future.key.removeprefix("placer-")
                     yield Lost(key, f"{future.status} on the cluster: {future.exception() if future.status == 'error' else 'no result'}")
+                future.release()

@@ -71,16 +71,22 @@ def test_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker(tmp_path: Path) -> None:
-    """The scheduler gives its tasks to others; results are those of this process."""
+    """The scheduler gives its tasks to others, but none whose result has come; results are those of this process."""
     plan = tiny_plan(tmp_path, MANY)
+    had: list[str] = []
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
 
         def kill_one(news: SweepNews) -> None:
-            if news.done == 2:
+            if news.result and news.done <= 6:
+                had.append(f"placer-{news.result.key}")
+            if news.done == 6:
                 os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
 
         result = run_sweep(plan, tmp_path / "dask", DaskCluster(cluster.scheduler_address), False, kill_one)
+        begun = [key for key, _, to, *_ in cluster.scheduler.transition_log if to == "processing"]
     assert result.lost == ()
+    assert [begun.count(key) for key in had] == [1] * 6
+    assert len(begun) > len(plan.points), "the worker that died had something in hand"
     assert to_csv(result) == to_csv(run_sweep(plan, tmp_path / "here", LocalPool(1), False, quiet))
 
 
