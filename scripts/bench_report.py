@@ -1,4 +1,4 @@
-"""How long a report takes to open, and to answer pointer and toggles, in Chromium; and pictures of it.
+"""How long a report takes to open, and to answer pointer and toggles, in Chromium; and the picture of the README.
 
 python scripts/bench_report.py out/mlpmixer/report.html [--png docs/report.png]
 
@@ -32,14 +32,13 @@ def main(report: Path, png: Path | None) -> None:
             page.wait_for_selector("html[data-ready]")
             page.evaluate(PAINTED)
             opened = time.perf_counter() - started
+            if png and width == WIDTHS[0]:
+                page.screenshot(path=png, clip=picture(page), full_page=True)
             moves, toggles = hover(page), toggle(page)
             print(
                 f"{report.stat().st_size / 1e6:.2f} MB at {width} pixels: open {opened:.2f} s, pointer to paint median "
                 f"{1000 * statistics.median(moves):.0f} ms, worst {1000 * max(moves):.0f} ms, worst toggle {1000 * max(toggles):.0f} ms"
             )
-            if png and width == WIDTHS[0]:
-                page.locator("section[aria-labelledby=h-floorplan]").scroll_into_view_if_needed()
-                page.screenshot(path=png, clip=picture(page), full_page=True)
         browser.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from placer.mapping import ObjectiveValue
 from placer.report.marks import clean, fill, label, letter
 from placer.report.schedule import Schedule
 from placer.run_record import TimedProgress
@@ -31,13 +32,16 @@ class ProgressChart:
     height: int = CHART_HEIGHT
 
 
-def progress_charts(progress: tuple[TimedProgress, ...]) -> tuple[ProgressChart, ...]:
-    """One chart a level, in the order in which the levels came."""
+def progress_charts(progress: tuple[TimedProgress, ...], objective: tuple[ObjectiveValue, ...]) -> tuple[ProgressChart, ...]:
+    """One chart a level, in the order in which the levels came; its title says what the mapping has in the end, which the search of a
+    relaxation need not have met.
+    """
     levels = dict.fromkeys(p.level for p in progress)
-    return tuple(_progress_chart(level, [p for p in progress if p.level == level]) for level in levels)
+    found = {o.level: o for o in objective}
+    return tuple(_progress_chart(level, [p for p in progress if p.level == level], found.get(level)) for level in levels)
 
 
-def _progress_chart(level: str, news: list[TimedProgress]) -> ProgressChart:
+def _progress_chart(level: str, news: list[TimedProgress], found: ObjectiveValue | None) -> ProgressChart:
     begin, end = news[0].seconds, news[-1].seconds
     values = [v for p in news for v in (p.incumbent, p.bound) if v is not None]
     low, high = min(values), max(values)
@@ -54,8 +58,8 @@ def _progress_chart(level: str, news: list[TimedProgress]) -> ProgressChart:
     incumbents = [(p.seconds, p.incumbent) for p in news if p.incumbent is not None]
     return ProgressChart(
         level=level,
-        final=f"{incumbents[-1][1]:g}" if incumbents else "none",
-        bound=f"{news[-1].bound:g}",
+        final=f"{found.value:g}" if found else "none",
+        bound=f"{found.bound:g}" if found else "none",
         begin=f"{begin:.2f}",
         end=f"{end:.2f}",
         incumbents=steps(incumbents),

@@ -27,5 +27,5 @@ def clean(name: str, length: int = NAME_LENGTH) -> str:
 
 
 def label(name: str) -> str:
-    """A layer's name without the suffix that exporters give the node that quantises it, in 18 characters."""
-    return clean(name.removesuffix("_QuantizeLinear"), LABEL_LENGTH)
+    """A layer's name without the suffixes that an operation and the node that quantises it have, in 18 characters."""
+    return clean(name.removesuffix(".op").removesuffix("_QuantizeLinear"), LABEL_LENGTH)

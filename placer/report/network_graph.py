@@ -8,8 +8,8 @@ from placer.mapping import Mapping
 from placer.report.marks import clean, fill, label, letter
 
 # In SVG user units.
-NODE_WIDTH, NODE_HEIGHT = 132, 34
-RANK_PITCH, SLOT_PITCH, MARGIN = 176, 50, 10
+NODE_WIDTH, NODE_HEIGHT = 148, 34
+RANK_PITCH, SLOT_PITCH, MARGIN = 172, 50, 10
 # Ranks in one line of the picture; a long network continues below.
 RANKS_ACROSS = 7
 LINE_GAP = 26

@@ -122,7 +122,7 @@ def report_html(mapping: Mapping, device: Device, record: RunRecord | None) -> s
         graph=network_graph(mapping),
         timeline=timeline(plan, tuple(layer.name for layer in mapping.layers)),
         pipeline=pipeline_chart(mapping, device),
-        progress=progress_charts(record.progress) if record else (),
+        progress=progress_charts(record.progress, mapping.objective) if record else (),
         provenance=_provenance(mapping, device, record),
         data=Markup(make_view(mapping, device, plan).to_json()),
         style=Markup(style),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from placer.errors import InputError
+from placer.mapping import ObjectiveValue
 from placer.report import files
 from placer.report.charts import progress_charts
 from placer.report.files import floorplan_png, read_reported
@@ -78,11 +79,11 @@ def test_a_large_array_stays_small() -> None:
 
 
 def test_progress_is_drawn_level_by_level() -> None:
-    """The last incumbent and bound are stated; a level without an incumbent says so."""
+    """Titles state what the mapping has, not what a relaxation met; a level that it lacks says so."""
     news = (*RECORD.progress, TimedProgress(0.5, "tiles", None, 7.0))
-    interval, tiles = progress_charts(news)
-    assert (interval.level, interval.final, interval.bound) == ("interval", "5", "4")
-    assert (tiles.final, tiles.bound, tiles.incumbents) == ("none", "7", "")
+    interval, tiles = progress_charts(news, (ObjectiveValue("interval", 6.0, 4.0),))
+    assert (interval.level, interval.final, interval.bound) == ("interval", "6", "4")
+    assert (tiles.final, tiles.bound, tiles.incumbents) == ("none", "none", "")
 
 
 def test_the_command(placer: CommandLine, tmp_path: Path) -> None:
