@@ -86,7 +86,9 @@ def to_parquet(result: SweepResult) -> bytes:
 
 
 def terminal_table(result: SweepResult) -> Table:
-    """What a person wants to see of each point; M/s is millions of samples a second."""
+    """What a person wants to see of each point; M/s is millions of samples a second. Reasons only where one is given."""
+    shown = rows(result)
+    reasons = any(row.reason for row in shown)
     table = Table(box=None, pad_edge=False)
     table.add_column("")
     for name in result.plan.axes:
@@ -94,8 +96,9 @@ def terminal_table(result: SweepResult) -> Table:
     table.add_column("status", no_wrap=True)
     for name in ("interval", "latency", "us", "M/s", "tiles", "used", "busy"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("reason", overflow="ellipsis", no_wrap=True)
-    for row in rows(result):
+    if reasons:
+        table.add_column("reason", overflow="ellipsis", no_wrap=True)
+    for row in shown:
         table.add_row(
             "*" if row.front else "",
             *(Text(a or "") for a in row.axes),
@@ -107,7 +110,7 @@ def terminal_table(result: SweepResult) -> Table:
             _shown(row.tiles),
             _percent(row.tiles_used),
             _percent(row.busy),
-            Text(row.reason),
+            *((Text(row.reason),) if reasons else ()),
         )
     return table
 
@@ -141,7 +144,7 @@ def _plain(value: object) -> str:
 
 
 def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _percent(value: float | None) -> str:
