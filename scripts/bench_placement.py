@@ -14,7 +14,6 @@ import math
 import statistics
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -127,8 +126,7 @@ def main(
             peers[number].append(answer)
         for number, instance in enumerate(chosen):
             limit = max(LEAST_SECONDS, answers[number].seconds) if equal_time else seconds
-            effort = Effort(0.0, time.monotonic() + limit, seed)
-            ours[number].append(place(instance, exact_engine(solver), effort, False, lambda _news: None))
+            ours[number].append(place(instance, exact_engine(solver), Effort.within(limit, seed), False, lambda _news: None))
     text = table([Row(i, tuple(o), tuple(p)) for i, o, p in zip(chosen, ours, peers, strict=True)])
     typer.echo(text, nl=False)
     if out:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -50,13 +49,13 @@ def place_instances(
         console.print(f"OR-Tools is not installed: the exact phase uses {engine.name} {engine.version}")
     answers = []
     for instance in chosen:
-        deadline = None if time_limit is None else time.monotonic() + time_limit
+        effort = Effort(work, None, seed) if time_limit is None else Effort.within(time_limit, seed)
         with console.status(instance.name) as status:
 
             def show(news: Incumbent, name: str = instance.name) -> None:
                 status.update(f"{name}: cost {news.cost}, bound {news.bound:g}")
 
-            answers.append(place(instance, engine, Effort(work, deadline, seed), proof, show))
+            answers.append(place(instance, engine, effort, proof, show))
         if answers[-1].reason == "interrupted":
             break
     _write(chosen[: len(answers)], answers, out, as_json)

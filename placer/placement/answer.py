@@ -23,14 +23,19 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a search may take. work: deterministic units, about seconds of one core. deadline: on the monotonic clock, or None.
+    """How long a search may take. work: deterministic units, about seconds of one core; without end where there is a deadline.
 
-    With a deadline the answer may differ between runs; without, the same input gives the same bytes.
+    deadline: on the monotonic clock, or None. With one the answer may differ between runs; without, the same input gives the same bytes.
     """
 
     work: float
     deadline: float | None
     seed: int
+
+    @classmethod
+    def within(cls, seconds: float, seed: int) -> Effort:
+        """Until so many seconds from now."""
+        return cls(math.inf, time.monotonic() + seconds, seed)
 
     @property
     def seconds(self) -> float:

@@ -69,7 +69,7 @@ def test_the_same_effort_gives_the_same_placement() -> None:
 def test_a_deadline_ends_the_search() -> None:
     """With a placement, soon after it."""
     began = time.monotonic()
-    found = place(chain(SIZES * 4, 38, 8), CpSatPlacement(), Effort(1e9, began + 1.0, 0), False, lambda _news: None)
+    found = place(chain(SIZES * 4, 38, 8), CpSatPlacement(), Effort.within(1.0, 0), False, lambda _news: None)
     assert found.places is not None
     assert found.bound is not None
     assert time.monotonic() - began < 20.0  # generous: a loaded machine is no failure
