@@ -149,13 +149,24 @@ def _path_steps(instance: Instance, bounds: tuple[WindowBound, ...]) -> NDArray[
 
 
 def _steps(instance: Instance, plan: Plan) -> float:
-    """Sums of two entries that the tables take, were none alike."""
-    rows = [instance.height - instance.blocks[b].height + 1 for b in plan.order]
+    """Sums of two entries that the tables take; those of groups that look the same are made once."""
+    blocks = [instance.blocks[b] for b in plan.order]
+    forms: dict[int, int] = {}
+    known: dict[tuple[object, ...], int] = {}
     total = 0.0
-    for rank, mine in enumerate(plan.groups):
-        for group in mine:
-            places = float(rows[rank] * (2 * plan.reach + 1))
-            for number, member in enumerate(group.members):
-                places *= rows[member] * (2 * plan.reach + 1 if number else 1)
-            total += places * len(group.members)
+    for rank in reversed(range(len(blocks))):
+        for group in plan.groups[rank]:
+            everyone = (*group.members, rank)
+            shapes = tuple((b.width, b.height, b.keepout_left, b.input_face, b.output_face) for b in (blocks[r] for r in everyone))
+            sources = tuple((forms[id(s)], tuple(everyone.index(m) for m in s.members)) for s in group.sources)
+            form = (shapes, sources, tuple(everyone.index(j) for j in group.links), group.first)
+            if form not in known:
+                total += _steps_of([instance.height - b.height + 1 for b in (blocks[r] for r in everyone)], 2 * plan.reach + 1)
+            forms[id(group)] = known.setdefault(form, len(known))
     return total
+
+
+def _steps_of(rows: list[int], span: int) -> float:
+    """Sums for one table; rows: of the members, then of the block that is eliminated."""
+    members = len(rows) - 1
+    return float(np.prod(rows)) * float(span) ** members * members

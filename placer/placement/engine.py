@@ -50,11 +50,11 @@ FIRST_PART, FRESH_PART = 0.25, 0.8
 ANNEALING_PART, SHORT, SHORT_PART, SHORTEST_ROUND = 0.6, 2.0, 0.9, 0.1
 # Rounds without improvement after which annealing gives way, where an exact engine can take over.
 STALE_ROUNDS = 3
-# Sums of two table entries for the bound stated at once, and for that which enumeration starts from; about 500 million a second.
-QUICK_STEPS, STEPS, STEPS_A_SECOND = 2e7, 4e9, 5e8
-# Of what annealing leaves, the part that elimination and then enumeration may take; partial placements that a unit of work makes, and
-# the most that are kept.
-ELIMINATION_PART, ENUMERATION_PART, PARTIALS, MOST_PARTIALS = 0.1, 0.5, 100_000, 1_500_000
+# Sums of two table entries for the bound stated at once, for that which enumeration starts from, and that a second makes.
+QUICK_STEPS, STEPS, STEPS_A_SECOND = 4e7, 1e10, 2e9
+# Of the time left, the part that elimination and then enumeration may take; partial placements that a unit of work makes, and the most
+# that are kept: in a try between rounds of annealing, and after them.
+ELIMINATION_PART, ENUMERATION_PART, PARTIALS, TRIED_PARTIALS, MOST_PARTIALS = 0.3, 0.5, 100_000, 30_000, 1_500_000
 # An exact model holds every tile of every place of every block: up to so many; and about so many seconds to build for each.
 EXACT_TILES, BUILD_SECONDS = 4_000_000, 3e-6
 
@@ -138,7 +138,7 @@ class _Search:
         self.raise_bound(quick.bound if quick else 0)
         work = self._anneal()
         if not self.proven() and not self.effort.spent:
-            work = self._enumerate(work)
+            work = self._enumerate(work, MOST_PARTIALS)
         if not self.proven() and not self.effort.spent:
             self._exact(work)
 
@@ -196,6 +196,8 @@ class _Search:
                 self._round(FRESH, (number, 0), FRESH_PART * left)
                 self._round(POLISH, (number, 1), self.effort.seconds - until)
                 work -= 1
+                if number == 1:
+                    self._enumerate(work, TRIED_PARTIALS)
             stale = 0 if self.cost != before else stale + 1
             number += 1
         return work
@@ -213,8 +215,8 @@ class _Search:
         assert self.cost is not None and self.cost <= units, "the annealer's books agree with the rules"
         return not self.proven()
 
-    def _enumerate(self, work: float) -> float:
-        """Raise the bound by elimination and enumeration, or find the optimum; the work that is left."""
+    def _enumerate(self, work: float, most: int) -> float:
+        """Raise the bound by elimination and enumeration of at most so many at once, or find the optimum; the work that is left."""
         seconds = self.effort.seconds
         steps = min(STEPS, ELIMINATION_PART * seconds * STEPS_A_SECOND)
         elimination = eliminate(self.instance, self.cost, steps)
@@ -224,13 +226,13 @@ class _Search:
         if self.proven() or not enumerable(elimination):
             return work
         until = seconds * (1 - ENUMERATION_PART)
-        allowed = int(min(work * ENUMERATION_PART * PARTIALS, 1e15)) if seconds == math.inf else None
+        allowed = None if math.isinf(work) else int(work * ENUMERATION_PART * PARTIALS)
 
         def go_on(bound: int) -> bool:
             self.raise_bound(bound)
             return self.effort.seconds > until
 
-        found = enumerate_placements(elimination, self.cost, Allowance(MOST_PARTIALS, allowed), go_on)
+        found = enumerate_placements(elimination, self.cost, Allowance(most, allowed), go_on)
         self.better(found.places)
         self.raise_bound(found.bound)
         return work - found.looked_at / PARTIALS

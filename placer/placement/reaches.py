@@ -20,12 +20,15 @@ class Reaches:
         self.elimination = elimination
         self.least: dict[tuple[int, int], int] = {}
         self.excess: dict[tuple[int, int], Excess] = {}
+        self.linked: list[list[int]] = [[] for _ in elimination.plan.order]
         for j, i in combinations(range(len(elimination.plan.order)), 2):
             if elimination.pairs.linked(j, i):
                 by_column = elimination.pairs.between(j, i).cost.min(axis=(0, 1)).astype(np.int64)
                 self.least[j, i] = int(by_column.min())
                 self.excess[j, i] = by_column - self.least[j, i]
                 self.excess[i, j] = self.excess[j, i][::-1]
+                self.linked[i].append(j)
+                self.linked[j].append(i)
 
     def yet_to_pay(self, rank: int) -> int:
         """Units that the edges of blocks at `rank` and after cost at least, each pair by itself."""
@@ -50,18 +53,17 @@ class Reaches:
         start = np.full(2 * width + 1, np.int64(NEVER))
         start[width] = 0
         found = {member: start}
-        waiting = [member]
-        while waiting:
-            at = waiting.pop(0)
-            for (j, i), excess in self.excess.items():
-                if j != at or i < rank:
-                    continue
-                moved = _moved(found[at], excess, slack)
+        count = len(self.elimination.plan.order)
+        changed = True
+        while changed:
+            changed = False
+            for i in (*range(rank, count), *reversed(range(rank, count))):
                 known = found.get(i)
-                better = moved if known is None else np.minimum(known, moved)
-                if known is None or (better < known).any():
-                    found[i] = better
-                    waiting.append(i)
+                moved = [_moved(found[j], self.excess[j, i], slack) for j in self.linked[i] if j in found]
+                if moved:
+                    best = np.min([*moved, *([] if known is None else [known])], axis=0)
+                    changed |= known is None or bool((best < known).any())
+                    found[i] = best
         offsets = {i: np.flatnonzero(e <= slack) - width for i, e in found.items() if i != member}
         return {i: at for i, at in offsets.items() if len(at)}
 
