@@ -51,7 +51,7 @@ from placer.network import (
 )
 from placer.signed import offset, signed
 from placer.store import Store
-from placer.views import Axis, View, heads, line, merged, permuted, plain, reshaped, taken
+from placer.views import View, heads, line, merged, permuted, plain, reshaped, taken
 
 
 def lower(network: Network) -> LayerGraph:
@@ -182,7 +182,7 @@ class _Lowering:
             shape = self.network.tensor(op.target).shape
             index = (rows * stored.features + columns).reshape(math.prod(shape[:-1]), math.prod(shape[-1:]))
             found = plain(self.store.move(op.name, (stored,), index), shape)
-        self.views[op.target] = found
+        self.views[op.target] = self.store.narrowed(op.name, found)
 
     def _concat(self, op: Concat) -> None:
         """Two parts at a time, each pair into an activation of its own."""
@@ -258,12 +258,12 @@ class _Lowering:
         tokens, inner = left.shape[-2:]
         columns = right.shape[-1]
         groups = math.prod(left.shape[:-2])
-        turned = not self._in_groups(right, right.axes[-2], right.axes[-1], groups) and self._in_groups(
-            right, right.axes[-1], right.axes[-2], groups
-        )
+        # A right operand that lies as its transpose is turned in registers.
+        turned = bool(right.axes[-1]) and all(atom.by_row for atom in right.axes[-1])
+        if turned:
+            right = replace(right, axes=(*right.axes[:-2], right.axes[-1], right.axes[-2]))
         left = self._grouped(f"{op.name}.left", left, groups)
-        if not turned:
-            right = self._grouped(f"{op.name}.right", right, groups)
+        right = self._grouped(f"{op.name}.right", right, groups)
         batch = left.axes[:-2]
         layer = MatMulLayer(
             name=op.name,
@@ -282,16 +282,12 @@ class _Lowering:
         self.views[op.target] = heads(op.target, tuple(math.prod(a.size for a in axis) for axis in batch), tokens, columns)
         self.store.layers.append(layer)
 
-    def _in_groups(self, view: View, rows: Axis, columns: Axis, groups: int) -> bool:
-        """Whether a tensor fills its activation, its leading axes and `columns` along the columns, as groups, `rows` along the rows."""
-        stored = self.store.activation(view.activation)
-        expected = line(True, stored.tokens), line(False, stored.features)
-        whole = self.store.whole(view) and (rows, merged((*view.axes[:-2], columns))) == expected
-        return whole and self.store.regroup(view.activation, groups)
-
     def _grouped(self, name: str, view: View, groups: int) -> View:
         """`view` [..., rows, columns] with rows along the rows, and its leading axes as groups of columns."""
-        if self._in_groups(view, view.axes[-2], view.axes[-1], groups):
+        stored = self.store.activation(view.activation)
+        expected = (line(True, stored.tokens), line(False, stored.features))
+        lies = self.store.whole(view) and (view.axes[-2], merged((*view.axes[:-2], view.axes[-1]))) == expected
+        if lies and self.store.regroup(view.activation, groups):
             return view
         *batch, rows, columns = view.shape
         return self.store.moved_to(name, view, rows, groups * columns, heads("", tuple(batch), rows, columns), groups)

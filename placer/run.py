@@ -18,7 +18,7 @@ from placer.device import find_device
 from placer.errors import InputError
 from placer.host_compile import HostError
 from placer.mapping import Mapping, read_mapping
-from placer.network import Dense, IntArray, Network
+from placer.network import Dense, IntArray, MatMul, Network
 from placer.pipeline import Imported, emit_project, import_network
 from placer.reference import evaluate
 
@@ -175,11 +175,12 @@ def _compare(ours: tuple[IntArray, ...], theirs: tuple[IntArray, ...]) -> Compar
 
 
 def macs(network: Network) -> int:
-    """Multiply-accumulates of one sample: every dense operation's outputs times its inner size."""
+    """Multiply-accumulates of one sample: the outputs of every product, of weights or of two activations, times its inner size."""
     total = 0
     for op in network.operations:
-        if isinstance(op, Dense):
-            total += int(np.prod(network.tensor(op.target).shape)) * op.weight.shape[0]
+        if isinstance(op, Dense | MatMul):
+            inner = op.weight.shape[0] if isinstance(op, Dense) else network.tensor(op.left).shape[-1]
+            total += network.tensor(op.target).size * inner
     return total
 
 

@@ -115,6 +115,22 @@ class Store:
             self.moved[key] = replace(wanted, activation=target)
         return self.moved[key]
 
+    def narrowed(self, name: str, view: View) -> View:
+        """A view of neighbouring channels of a dense layer, as a view of an activation of these alone; any other view itself."""
+        stored, writer = self.activation(view.activation), self.writer(view.activation)
+        if not isinstance(writer, DenseLayer) or self.whole(view):
+            return view
+        left = writer.side is Side.LEFT
+        rows, columns = view.places()
+        channels, kept = (rows, columns) if left else (columns, rows)
+        first, last = int(channels.min()), int(channels.max())
+        if len(np.unique(channels)) != last - first + 1 or len(np.unique(kept)) != (stored.features if left else stored.tokens):
+            return view
+        index = np.arange(stored.tokens * stored.features).reshape(stored.tokens, stored.features)
+        target = self._narrowed(name, stored, index[first : last + 1] if left else index[:, first : last + 1])
+        assert target is not None, "whole channels of a dense layer"
+        return replace(view, activation=target, row=view.row - first * left, column=view.column - first * (not left))
+
     def move(self, name: str, parts: tuple[Activation, ...], index: IntArray, groups: int = 1) -> str:
         """A move layer, and the name of the activation that it writes."""
         tokens, features = index.shape

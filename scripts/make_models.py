@@ -29,6 +29,7 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).parent))
 from models.mixers import Block, Mixer
 from models.toy_jets import CLASSES, FEATURES, PARTICLES, make_jets
+from models.transformer import JetTransformer
 
 FloatArray = npt.NDArray[np.float32]
 TRAINING, TESTING = 20000, 5000
@@ -285,6 +286,14 @@ def _classic_mixer() -> Spec:
     return Spec("classic_mixer.onnx", net, jets.particles[:1000], accuracy(held_out.particles, held_out.labels), "accuracy")
 
 
+def _transformer() -> Spec:
+    jets, held_out = make_jets(TRAINING, SEED), make_jets(TESTING, SEED + 1)
+    torch.manual_seed(SEED)
+    net = JetTransformer(FEATURES, len(CLASSES))
+    train_classifier(net, jets.particles, jets.labels, 10)
+    return Spec("jet_transformer.onnx", net, jets.particles[:1000], accuracy(held_out.particles, held_out.labels), "accuracy")
+
+
 def _mixer_block() -> Spec:
     torch.manual_seed(SEED)
     rng = np.random.default_rng(SEED)
@@ -302,6 +311,7 @@ def _small_autoencoder() -> Spec:
 SPECS: dict[str, Callable[[], Spec]] = {
     "jet_mlpmixer": _mixer, "jet_tagger": _tagger, "autoencoder": _autoencoder, "mlp7x512": _stack,
     "classic_mixer": _classic_mixer, "mixers16_block": _mixer_block, "ae57": _small_autoencoder,
+    "jet_transformer": _transformer,
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ A symbolic batch inside a computed shape is carried as BATCH, a number that no r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,16 @@ BATCH = -(1 << 40)
 MAX_ELEMENTS = 1 << 26
 
 Array = npt.NDArray[Any]
+CALCULATIONS: dict[str, Callable[..., Array]] = {
+    "Add": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "Div": np.divide,
+    "Pow": np.power,
+    "Sqrt": np.sqrt,
+    "Reciprocal": np.reciprocal,
+    "Neg": np.negative,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +124,10 @@ def fold(node: onnx.NodeProto, operands: tuple[Constant, ...]) -> Constant | Non
                 index = _whole(operands[1])
                 _check_size(node, first.real.size * index.size)
                 return _mapped(first, lambda a: np.take(a, index, attributes.integer("axis", 0)))
+            case "Slice":
+                return _sliced(first, operands[1:])
+            case "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Sqrt" | "Reciprocal" | "Neg":
+                return _calculated(node, operands)
             case "Shape":
                 return plain(np.asarray(_range(node, first.real.shape), np.int64), node.name)
             case _:
@@ -129,6 +144,35 @@ def shape_constant(node: onnx.NodeProto, shape: tuple[int, ...]) -> Constant:
 def _range(node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
     attributes = Attributes(node)
     return shape[attributes.integer("start", 0) : attributes.integer("end", len(shape))]
+
+
+def _sliced(constant: Constant, bounds: tuple[Constant, ...]) -> Constant:
+    """Slice, with axes and steps or without."""
+    starts, ends, *rest = (_integers(b) for b in bounds)
+    axes, steps = rest[0] if rest else range(len(starts)), rest[1] if len(rest) > 1 else (1,) * len(starts)
+    cuts = [slice(None)] * constant.real.ndim
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        cuts[axis] = slice(start, None if step < 0 and end < -constant.real.shape[axis] else end, step)
+    return _mapped(constant, lambda a: a[tuple(cuts)])
+
+
+def _calculated(node: onnx.NodeProto, operands: tuple[Constant, ...]) -> Constant | None:
+    """Arithmetic on constants that are not dequantised; a symbolic batch takes no part, but in a product with 1."""
+    if any(o.scale is not None for o in operands):
+        return None
+    symbolic = [o for o in operands if o.integers is not None and np.any(o.integers == BATCH)]
+    if symbolic:
+        others = [o for o in operands if o is not symbolic[0]]
+        return symbolic[0] if node.op_type == "Mul" and len(others) == 1 and np.all(others[0].real == 1) else None
+    _check_size(node, math.prod(np.broadcast_shapes(*(o.real.shape for o in operands))))
+    values = [o.real for o in operands]
+    whole = all(o.integers is not None for o in operands)
+    with np.errstate(all="ignore"):
+        result = CALCULATIONS[node.op_type](*values)
+        if not whole:
+            return Constant(np.asarray(result, np.float64), "float32")
+        result = np.trunc(result)
+    return plain(np.asarray(result).astype(np.int64), node.name) if np.all(np.isfinite(result)) else None
 
 
 def _check_size(node: onnx.NodeProto, elements: int) -> None:

@@ -39,6 +39,12 @@ def _computed(graph: Graph, node: onnx.NodeProto, a: Value, b: Value) -> Matrice
     return Matrices(left.tensor, right.tensor, left_gain * right_gain, left.shape[-1], (*left.shape[:-1], right.shape[-1]))
 
 
+def check_matrix(node: onnx.NodeProto, shape: tuple[int, ...]) -> None:
+    """Raise UnsupportedModelError unless a tensor of so many dimensions is what Gemm takes."""
+    if len(shape) != 2:
+        raise UnsupportedModelError(f"{node.name}: Gemm takes a matrix [batch, features], not {len(shape)} dimensions")
+
+
 def gemm(graph: Graph, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
     """alpha * left @ right + beta * bias with constant right and bias; transB as the node says.
 
@@ -51,8 +57,6 @@ def gemm(graph: Graph, node: onnx.NodeProto, operands: list[Value | None]) -> Va
     if left is None or right is None:
         raise UnsupportedModelError(f"{node.name}: Gemm lacks an operand")
     held = stored(graph, node, left)
-    if len(held.shape) != 1:
-        raise UnsupportedModelError(f"{node.name}: Gemm takes a matrix [batch, features], not {len(held.shape) + 1} dimensions")
     weights = _weights(node, right)
     if attributes.integer("transB", 0):
         weights = transposed(weights)

@@ -9,12 +9,12 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.frontend import operators
+from placer.frontend import operators, pooling, selections
 from placer.frontend.constants import Attributes
 from placer.frontend.functions import unary_function
 from placer.frontend.products import matmul, transposed
 from placer.frontend.scales import Grid, dequantised, element_type, grid, tensor_type
-from placer.frontend.shapes import reduced_axes
+from placer.frontend.shapes import inner_axis, reduced_axes
 from placer.frontend.values import Constant, Quantised, RawInput, Statistic, Sum, Value
 
 if TYPE_CHECKING:
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 BINARY = frozenset({"QLinearAdd", "QLinearMul"})
 UNARY = frozenset({"QLinearSigmoid", "QLinearLeakyRelu"})
-OTHER = frozenset({"QLinearMatMul", "QGemm", "QLinearReduceMean"})
+POOLS = frozenset({"QLinearAveragePool", "QLinearGlobalAveragePool"})
+ONE_OPERAND = UNARY | POOLS | {"QLinearReduceMean", "QLinearSoftmax"}
+OTHER = frozenset({"QLinearMatMul", "QGemm", "QLinearConcat"})
 
 
 def handles(node: onnx.NodeProto) -> bool:
     """Whether `node` is of this dialect."""
-    return node.op_type in BINARY | UNARY | OTHER and node.domain in {"", "ai.onnx", "com.microsoft"}
+    return node.op_type in BINARY | ONE_OPERAND | OTHER and node.domain in {"", "ai.onnx", "com.microsoft"}
 
 
 def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
@@ -37,7 +39,9 @@ def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) ->
     """
     if node.op_type == "QGemm":
         return _gemm(reader, node, operands)
-    if node.op_type in UNARY or node.op_type == "QLinearReduceMean":
+    if node.op_type == "QLinearConcat":
+        return _concat(reader, node, operands)
+    if node.op_type in ONE_OPERAND:
         return _one_operand(reader, node, operands)
     # a, its scale and zero point, b, its scale and zero point, the result's scale and zero point.
     left, right = _real(reader, node, operands, 0), _real(reader, node, operands, 3)
@@ -74,17 +78,32 @@ def _gemm(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) ->
 
 def _one_operand(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
     value = _real(reader, node, operands, 0)
-    if node.op_type == "QLinearReduceMean":
-        axes, keep = reduced_axes(node, [value], len(value.shape) if not isinstance(value, Constant) else 0)
-        result = operators.mean(reader.graph, node, value, axes, keep)
-        if isinstance(result, Statistic):
-            result = operators.whole_mean(reader.graph, node, result)
-    else:
-        plain = onnx.NodeProto()
-        plain.CopyFrom(node)
-        plain.op_type = node.op_type.removeprefix("QLinear")
-        result = operators.unary(reader.graph, node, value, unary_function(plain, operands))
+    plain = onnx.NodeProto()
+    plain.CopyFrom(node)
+    plain.op_type = node.op_type.removeprefix("QLinear")
+    rank = 0 if isinstance(value, Constant) else len(value.shape) + 1
+    match plain.op_type:
+        case "ReduceMean":
+            axes, keep = reduced_axes(node, [value], rank - 1)
+            result = operators.mean(reader.graph, node, value, axes, keep)
+            if isinstance(result, Statistic):
+                result = operators.whole_mean(reader.graph, node, result)
+        case "Softmax":
+            result = operators.softmax(reader.graph, node, value, inner_axis(node, -1, rank))
+        case "AveragePool" | "GlobalAveragePool":
+            if Attributes(node).integer("channels_last", 0):
+                raise UnsupportedModelError(f"{node.name}: {node.op_type} with channels last is not supported")
+            result = pooling.average_pool(reader.graph, plain, value)
+        case _:
+            result = operators.unary(reader.graph, node, value, unary_function(plain, operands))
     return _rounded(reader, node, result, operands, 3)
+
+
+def _concat(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
+    """The result's scale and zero point come first, then each part with its own."""
+    parts = [_real(reader, node, operands, at) for at in range(2, len(operands) - 1, 3)]
+    result = selections.concat(reader.graph, node, parts)
+    return _rounded(reader, node, result, operands, 0)
 
 
 def _real(reader: Reader, node: onnx.NodeProto, operands: list[Value | None], at: int) -> Value:

@@ -11,17 +11,17 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.frontend import operators, pooling, qdq, qonnx, qoperator, selections
+from placer.frontend import batch, operators, pooling, qdq, qonnx, qoperator, selections
 from placer.frontend.closing import close, output_type
 from placer.frontend.constants import BATCH, Attributes, fold, plain, shape_constant
 from placer.frontend.functions import FUNCTIONS, unary_function
 from placer.frontend.graph import Graph
 from placer.frontend.onnx_file import GraphInput, Model
 from placer.frontend.operators import is_arithmetic
-from placer.frontend.products import gemm, matmul
+from placer.frontend.products import check_matrix, gemm, matmul
 from placer.frontend.scales import ACTIVATIONS
-from placer.frontend.shapes import counted_axes, move_value, reduced_axes, shape_of
-from placer.frontend.values import Constant, Moment, Normalised, Quantised, RawInput, Statistic, Stored, Value
+from placer.frontend.shapes import inner_axis, keeps_batch, listed, move_value, reduced_axes, shape_of
+from placer.frontend.values import Constant, Moment, Named, Normalised, Quantised, RawInput, Statistic, Stored, Turned, Value
 from placer.network import IntType, Network, QuantType, Requantise, Rounding
 
 PLAIN_DOMAINS = frozenset({"", "ai.onnx"})
@@ -36,7 +36,7 @@ class Reader:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.values: dict[str, Value] = {i.name: plain(i.value, f"initialiser {i.name}") for i in model.initialisers}
+        self.values: dict[str, Named] = {i.name: plain(i.value, f"initialiser {i.name}") for i in model.initialisers}
         self.batch: int | None = None
         self.network_inputs: dict[str, str] = {}
         taken = {i.name for i in model.inputs} | set(self.values)
@@ -54,17 +54,18 @@ class Reader:
             self._input(value)
         for node in self.model.nodes:
             operands = [self._operand(node, name) for name in node.input]
-            if node.op_type in selections.SELECTIONS and node.domain in PLAIN_DOMAINS and not isinstance(operands[0], Constant):
-                self.values.update(zip(node.output, selections.select(self.graph, node, operands), strict=False))
+            if batch.concerns(node, operands):
+                found = batch.apply(self.graph, node, operands, self.batch, self._results)
             else:
-                self.values[node.output[0]] = self._apply(node, operands)
+                found = self._first(node, [o for o in operands if not isinstance(o, Turned)])
+            self.values.update(zip(node.output, found, strict=False))
         outputs = tuple(self._output(name) for name in self.model.outputs)
         inputs = tuple(self.network_inputs[i.name] for i in self.model.inputs if i.name in self.network_inputs)
         return self.graph.network(self.model.name, self.batch, inputs, outputs)
 
     # -- the ends of the graph --------------------------------------------------------------------------------------------------
 
-    def _operand(self, node: onnx.NodeProto, name: str) -> Value | None:
+    def _operand(self, node: onnx.NodeProto, name: str) -> Named | None:
         if name and name not in self.values:
             raise UnsupportedModelError(f"{node.name}: reads {name}, a second output of its node; only those of Split are supported")
         return self.values[name] if name else None
@@ -90,6 +91,8 @@ class Reader:
             return tensor
         if isinstance(value, Stored | Quantised):
             return value.tensor
+        if isinstance(value, Turned):
+            raise UnsupportedModelError(f"output {name}: the batch must be its first dimension")
         raise UnsupportedModelError(
             f"output {name} is not quantised; the model must end in a quantiser or in arithmetic on quantised values"
         )
@@ -181,6 +184,23 @@ class Reader:
 
     # -- nodes ------------------------------------------------------------------------------------------------------------------
 
+    def _first(self, node: onnx.NodeProto, operands: list[Value | None]) -> tuple[Named, ...]:
+        """What a node gives whose operands have the batch first; a reshape may then move it."""
+        first = operands[0] if operands else None
+        if first is not None and not isinstance(first, Constant):
+            if node.op_type == "Gemm":
+                check_matrix(node, (0, *first.shape))
+            numbers = listed(node, operands) or () if node.op_type == "Reshape" else None
+            if numbers is not None and keeps_batch(node, numbers, first.shape, self.batch) is None:
+                return (batch.reshaped(self.graph, node, first, numbers, self.batch),)
+        return self._results(node, operands)
+
+    def _results(self, node: onnx.NodeProto, operands: list[Value | None]) -> tuple[Value, ...]:
+        """What a node gives whose operands have the batch first."""
+        if node.op_type in selections.SELECTIONS and node.domain in PLAIN_DOMAINS and not isinstance(operands[0], Constant):
+            return selections.select(self.graph, node, operands)
+        return (self._apply(node, operands),)
+
     def _apply(self, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
         if node.op_type == "Constant" and node.domain in PLAIN_DOMAINS:
             return Attributes(node).constant()
@@ -229,11 +249,7 @@ class Reader:
                 reduce = operators.mean if node.op_type == "ReduceMean" else operators.total
                 return reduce(self.graph, node, left, axes, keep)
             case "Softmax":
-                rank = len(shape_of(node, left)) + 1
-                axis = counted_axes(node, (Attributes(node).integer("axis", -1),), rank).pop()
-                if axis == 0:
-                    raise UnsupportedModelError(f"{node.name}: Softmax over the batch is not supported")
-                return operators.softmax(self.graph, node, left, axis - 1)
+                return operators.softmax(self.graph, node, left, inner_axis(node, -1, len(shape_of(node, left)) + 1))
             case "AveragePool" | "GlobalAveragePool":
                 return pooling.average_pool(self.graph, node, left)
             case "LayerNormalization":

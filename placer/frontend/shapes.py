@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import onnx
@@ -50,13 +51,24 @@ def reduced_axes(node: onnx.NodeProto, operands: list[Value | None], rank: int) 
 
     Raises InputError or UnsupportedModelError.
     """
-    axes = _listed(node, operands)
+    axes = listed(node, operands)
     if not axes:
         raise UnsupportedModelError(f"{node.name}: {node.op_type} over all axes, the batch among them, is not supported")
     found = counted_axes(node, axes, rank + 1)
     if 0 in found:
         raise UnsupportedModelError(f"{node.name}: {node.op_type} over the batch is not supported")
     return tuple(sorted(p - 1 for p in found)), bool(Attributes(node).integer("keepdims", 1))
+
+
+def inner_axis(node: onnx.NodeProto, default: int, rank: int) -> int:
+    """The axis of a sample, counted from 0, that a node on a tensor of `rank` dimensions states.
+
+    Raises InputError or UnsupportedModelError.
+    """
+    found = counted_axes(node, (Attributes(node).integer("axis", default),), rank).pop()
+    if found == 0:
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} over the batch is not supported")
+    return found - 1
 
 
 def sample_permutation(node: onnx.NodeProto, rank: int) -> Shape:
@@ -81,7 +93,7 @@ def new_shape(node: onnx.NodeProto, operands: list[Value | None], shape: Shape, 
         if Attributes(node).integer("axis", 1) not in {1, -len(shape)}:
             raise UnsupportedModelError(f"{node.name}: Flatten is supported with axis 1 only, which keeps the batch")
         return (math.prod(shape),)
-    numbers = _listed(node, operands)
+    numbers = listed(node, operands)
     match node.op_type:
         case "Reshape":
             return _reshaped(node, numbers or (), shape, batch)
@@ -91,30 +103,36 @@ def new_shape(node: onnx.NodeProto, operands: list[Value | None], shape: Shape, 
             return _unsqueezed(node, numbers, shape)
 
 
-def _listed(node: onnx.NodeProto, operands: list[Value | None]) -> Shape | None:
+def listed(node: onnx.NodeProto, operands: Sequence[Value | None]) -> Shape | None:
     """The dimensions or axes that a node lists, in its second input or (older operator sets) in an attribute."""
-    listed = operands[1] if len(operands) > 1 else None
-    if listed is None:
+    found = operands[1] if len(operands) > 1 else None
+    if found is None:
         return Attributes(node).integers("shape" if node.op_type == "Reshape" else "axes")
-    if isinstance(listed, Constant) and listed.integers is not None and listed.scale is None:
-        return tuple(int(i) for i in listed.integers.reshape(-1))
+    if isinstance(found, Constant) and found.integers is not None and found.scale is None:
+        return tuple(int(i) for i in found.integers.reshape(-1))
     raise UnsupportedModelError(f"{node.name}: {node.op_type} with a shape computed from data is not supported; it must be constant")
 
 
-def _reshaped(node: onnx.NodeProto, numbers: Shape, shape: Shape, batch: int | None) -> Shape:
+def keeps_batch(node: onnx.NodeProto, numbers: Shape, shape: Shape, batch: int | None) -> Shape | None:
+    """The shape of one sample of `shape` after a Reshape to `numbers` whose first dimension stays the batch, or None."""
     size = math.prod(shape)
     copies = not Attributes(node).integer("allowzero", 0)
     known = [shape[i - 1] if d == 0 and copies and 0 < i <= len(shape) else d for i, d in enumerate(numbers)][1:]
     fixed = math.prod(d for d in known if d != -1)
-    keeps_batch = bool(known) and (numbers[0] in {0, -1, BATCH} or (numbers[0] > 0 and batch in {None, numbers[0]}))
+    first = bool(known) and (numbers[0] in {0, -1, BATCH} or (numbers[0] > 0 and batch in {None, numbers[0]}))
     if known.count(-1) == 1 and numbers[0] in {0, BATCH, batch} and fixed > 0 and size % fixed == 0:
         known[known.index(-1)] = size // fixed
-    if not keeps_batch or any(d < 1 for d in known) or math.prod(known) != size:
+    return tuple(known) if first and all(d >= 1 for d in known) and math.prod(known) == size else None
+
+
+def _reshaped(node: onnx.NodeProto, numbers: Shape, shape: Shape, batch: int | None) -> Shape:
+    found = keeps_batch(node, numbers, shape, batch)
+    if found is None:
         raise UnsupportedModelError(
             f"{node.name}: Reshape of one sample {list(shape)} to {['batch' if d == BATCH else d for d in numbers]} does not keep the "
             "batch as the first dimension"
         )
-    return tuple(known)
+    return found
 
 
 def _squeezed(node: onnx.NodeProto, axes: Shape | None, shape: Shape) -> Shape:

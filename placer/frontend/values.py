@@ -236,3 +236,16 @@ Linear = Product | Scaled | Sum | Times | Normalised | Matrices | Softened
 Arithmetic = Linear | Mapped | Applied | Joined
 Pending = RawInput | Arithmetic
 Value = Pending | Quantised | Stored | Statistic | Constant
+
+
+@dataclass(frozen=True, eq=False)
+class Turned:
+    """A value of one sample whose batch is not the first dimension of the model's tensor (batch.Place)."""
+
+    inner: Value
+    at: int
+    merged: bool
+    outside: int
+
+
+Named = Value | Turned

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from placer.layers import DenseLayer, InterpolationLayer, Side, TableLayer
+from placer.layers import DenseLayer, InterpolationLayer, MatMulLayer, MoveLayer, Side, SoftmaxLayer, TableLayer
+from placer.layout import round_up
 from placer.mapping import MappedTile
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
@@ -52,6 +53,17 @@ def _sharing(tile: MappedTile, bank_bytes: int) -> list[tuple[str, ...]]:
     return [kinds for kinds, _ in groups]
 
 
+def _operands(s: Subject, pair: LayerPair, layer: MatMulLayer) -> dict[str, int]:
+    """Loads of both operands of a product: each whole, once for every two blocks of the other."""
+    written, unit = pair.written_partition.window(pair.target), s.device.core.vector_alignment
+    block_rows, _, block_columns = s.device.mmul
+    columns, inner = round_up(layer.outer, block_columns), round_up(layer.inner, block_columns)
+    products = written.samples * written.columns // columns
+    left = -(-columns // (REGISTER_BLOCK * block_columns)) * products * written.rows * inner
+    right = -(-written.rows // (REGISTER_BLOCK * block_rows)) * products * inner * columns
+    return {"input": left * pair.sources[0].element_bytes // unit, "second_input": right * pair.sources[1].element_bytes // unit}
+
+
 def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
     """How often the inner loop of a call accesses each kind of buffer, at the least: in vectors, tables by element."""
     layer, unit = pair.layer, s.device.core.vector_alignment
@@ -61,6 +73,12 @@ def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
         lookups = elements * (2 if isinstance(layer, InterpolationLayer) else 1)
         return {"input": elements, "weights": lookups, "output": elements}
     stores = -(-elements * pair.target.element_bytes // unit)
+    if isinstance(layer, MoveLayer):
+        return {"input": elements, "second_input": elements, "weights": elements, "output": elements}
+    if isinstance(layer, SoftmaxLayer):
+        return {"input": elements, "weights": elements, "output": stores}
+    if isinstance(layer, MatMulLayer):
+        return {**_operands(s, pair, layer), "output": stores}
     if not isinstance(layer, DenseLayer):
         loads = [-(-elements * source.element_bytes // unit) for source in pair.sources]
         return {"input": loads[0], "second_input": loads[-1], "output": stores}

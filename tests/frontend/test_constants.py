@@ -102,10 +102,45 @@ def test_concatenation_of_dequantised_values() -> None:
     assert folded("Concat", dequantised([1]), dequantised([2]), axis=0) is None
 
 
-@pytest.mark.parametrize("op", ["Relu", "Mul", "Softmax", "NonZero"])
+@pytest.mark.parametrize("op", ["Relu", "Max", "Softmax", "NonZero"])
 def test_other_operators(op: str) -> None:
     """They are left to the reader, which refuses them."""
     assert folded(op, ints(1), ints(2)) is None
+
+
+@pytest.mark.parametrize(
+    ("op", "operands", "expected"),
+    [
+        ("Add", (ints(1, 2), ints(3)), [4, 5]),
+        ("Div", (ints(7, -7), ints(2)), [3, -3]),
+        ("Div", (ints(7), plain(np.float32([2]), "w")), [3.5]),
+        ("Mul", (ints(BATCH), ints(1)), [BATCH]),
+        ("Sqrt", (plain(np.float32([9]), "w"),), [3]),
+        ("Pow", (plain(np.float32([4]), "w"), plain(np.float32([-0.5]), "v")), [0.5]),
+        ("Slice", (ints(1, 2, 3), ints(-2), ints(1 << 62)), [2, 3]),
+        ("Slice", (ints(1, 2, 3), ints(2), ints(-9), ints(0), ints(-1)), [3, 2, 1]),
+    ],
+)
+def test_arithmetic(op: str, operands: tuple[Constant, ...], expected: list[float]) -> None:
+    """What exporters compute of shapes and scales; whole numbers stay whole, towards zero."""
+    result = folded(op, *operands)
+    assert result is not None
+    np.testing.assert_array_equal(result.real, expected)
+    assert (result.integers is not None) == all(o.integers is not None for o in operands)
+
+
+@pytest.mark.parametrize(
+    ("op", "operands"), [("Mul", (ints(BATCH), ints(2))), ("Div", (ints(1), ints(0))), ("Add", (ints(BATCH), ints(1)))]
+)
+def test_arithmetic_that_has_no_value(op: str, operands: tuple[Constant, ...]) -> None:
+    """A symbolic batch takes no part."""
+    assert folded(op, *operands) is None
+
+
+@pytest.mark.parametrize("op", ["Mul", "Sub"])
+def test_arithmetic_of_dequantised_values(op: str) -> None:
+    """It is left to the reader."""
+    assert folded(op, dequantised([1]), dequantised([2])) is None
 
 
 @pytest.mark.parametrize(
