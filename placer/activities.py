@@ -14,8 +14,9 @@ from placer.cycles import DMA_START_CYCLES, transfer_cycles
 from placer.device import Device
 from placer.layers import Side
 from placer.layout import Partition
-from placer.mapping import MappedEdge, MappedLayer, MappedTile, Mapping
+from placer.mapping import MappedEdge, MappedLayer, MappedTile, Mapping, StreamPort
 from placer.problem import Split
+from placer.routing.grid import STEPS, Direction
 from placer.simulate import Activity, ActivityGraph, Kind, Precedence
 
 INPUT_KINDS = ("input", "second_input")
@@ -46,6 +47,7 @@ class _Graph:
     precedences: list[Precedence] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[tuple[int, int]] = field(default_factory=list)
+    switches: dict[tuple[str, Position, Position], int] = field(default_factory=dict)
 
     def add(self, activity: Activity) -> int:
         """Append an activity, which waits for its own last turn; its number."""
@@ -57,6 +59,11 @@ class _Graph:
     def wait(self, source: int, target: int, cycles: int, runs: int) -> None:
         self.precedences.append(Precedence(source, target, cycles, runs))
 
+    def travel(self, tensor: str, source: Position, target: Position) -> int:
+        """Cycles from a channel's start to the first word at the other end, along the stream's route."""
+        straight = abs(source[0] - target[0]) + abs(source[1] - target[1]) + 1
+        return DMA_START_CYCLES + STREAM_ENDS_CYCLES + SWITCH_CYCLES * self.switches.get((tensor, source, target), straight)
+
     def core(self, tile: MappedTile) -> Position:
         """A core tile in the grid of all tiles, the shim row at 0."""
         return tile.col, 1 + self.device.memory_rows + tile.row
@@ -64,7 +71,7 @@ class _Graph:
 
 def activities(mapping: Mapping, device: Device) -> ActivityGraph:
     """The pipeline of a legal mapping."""
-    graph = _Graph(mapping, device)
+    graph = _Graph(mapping, device, switches=_switches(mapping, device))
     cascades = {layer.name: _cascades(graph, layer) for layer in mapping.layers}
     layers = {layer.name: layer for layer in mapping.layers}
     for tensor in dict.fromkeys(e.tensor for e in mapping.edges):
@@ -147,7 +154,7 @@ class _Net:
         Its first words wait for the copy at the reader's door: the switches on the way hold as many as they delay.
         """
         for reader in readers:
-            travel = _travel(source, reader.position)
+            travel = self.graph.travel(self.edges[0].tensor, source, reader.position)
             full = busy + travel
             if reader.number < 0:
                 self.graph.outputs.append((stream, full))
@@ -218,7 +225,31 @@ def _enclosing(fine: Partition, piece: int, coarse: Partition) -> int:
     return (s * coarse.rows + r) * coarse.columns + c
 
 
-def _travel(source: Position, target: Position) -> int:
-    """Cycles from a channel's start to the first word at the other end."""
-    switches = abs(source[0] - target[0]) + abs(source[1] - target[1]) + 1
-    return DMA_START_CYCLES + STREAM_ENDS_CYCLES + SWITCH_CYCLES * switches
+def _switches(mapping: Mapping, device: Device) -> dict[tuple[str, Position, Position], int]:
+    """How many switches each stream passes, both ends included; of several between the same tiles the most."""
+    found: dict[tuple[str, Position, Position], int] = {}
+    for route in mapping.routes:
+        start = _switch(device, route.source)
+        passed = {start: 1}
+        # A tree grows from its source, but its hops are listed in the order of the sinks that they were found for.
+        pending = list(route.hops)
+        while pending:
+            later = []
+            for hop in pending:
+                here, (east, north) = (hop.col, hop.row), STEPS[Direction(hop.direction)]
+                if here in passed:
+                    passed.setdefault((hop.col + east, hop.row + north), passed[here] + 1)
+                else:
+                    later.append(hop)
+            if len(later) == len(pending):
+                break
+            pending = later
+        for sink in route.sinks:
+            key = (route.tensor, start, _switch(device, sink))
+            found[key] = max(found.get(key, 0), passed.get(key[2], 1))
+    return found
+
+
+def _switch(device: Device, port: StreamPort) -> Position:
+    """Where a port is in the grid of all tiles, the shim row at 0."""
+    return port.col, {"plio": 0, "memory_tile": 1 + port.row, "core": 1 + device.memory_rows + port.row}[port.kind]

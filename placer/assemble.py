@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from placer.activities import activities
 from placer.channels import INPUT_KINDS, BufferSlot, input_channel
 from placer.errors import InfeasibleError
 from placer.formulate import LaidOutGraph
@@ -25,6 +26,7 @@ from placer.mapping import (
 from placer.options import buffer_needs
 from placer.problem import Block, BlockKind, MappingProblem, Option, Shape
 from placer.routing.streams import lay_streams
+from placer.simulate import shortest_interval
 from placer.solution import EdgeKind, Evaluation, Solution, level_scale
 from placer.solvers.base import SolveResult
 from placer.tile_memory import BufferKind, place_buffers
@@ -51,7 +53,7 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
     streams = lay_streams(problem, solution)
     if streams.congested:
         raise InfeasibleError(streams.congested[0].sentence())
-    return Mapping(
+    mapping = Mapping(
         schema=SCHEMA,
         device=problem.device.name,
         columns=problem.device.columns,
@@ -74,6 +76,8 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
         solver=provenance.solver,
         replicas=problem.replicas,
     )
+    # The solver knew no places: with them, the interval is that of the pipeline as it lies.
+    return replace(mapping, interval_cycles=shortest_interval(activities(mapping, problem.device)))
 
 
 def role(position: int, length: int) -> str:

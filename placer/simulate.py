@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 
 class Kind(Enum):
     """What an activity is; the value groups the rows of a trace."""
@@ -125,6 +127,38 @@ def simulate(graph: ActivityGraph, runs: int, pace: int = 0) -> Simulation:
             now[activity], reasons[activity] = best, reason
         held.append(reasons)
     return Simulation(graph, tuple(map(tuple, starts)), tuple(map(tuple, held)))
+
+
+def shortest_interval(graph: ActivityGraph) -> int:
+    """The smallest whole number of cycles between runs that all precedences allow in the long run: what `simulate` settles at, rounded up.
+
+    An interval is possible when no loop of precedences takes longer than its runs last (Bellman-Ford).
+    """
+    source, target, cycles, runs = (
+        np.array([getattr(p, name) for p in graph.precedences], np.int64) for name in ("source", "target", "cycles", "runs")
+    )
+
+    def possible(interval: int) -> bool:
+        at = np.zeros(len(graph.activities), np.int64)
+        for _ in range(len(graph.activities) + 1):
+            later = at.copy()
+            np.maximum.at(later, target, at[source] + cycles - interval * runs)
+            if np.array_equal(later, at):
+                return True
+            at = later
+        return False
+
+    low = max((a.busy for a in graph.activities), default=0)
+    if possible(low):
+        return low
+    step = 1
+    while not possible(low + step):
+        low, step = low + step, 2 * step
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if possible(middle) else (middle, high)
+    return high
 
 
 def _order(graph: ActivityGraph) -> list[int]:

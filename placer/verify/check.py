@@ -9,7 +9,7 @@ from placer.verify.banks import check_banks
 from placer.verify.buffers import check_buffers, check_overlaps
 from placer.verify.channels import check_channels
 from placer.verify.edges import check_edges, check_kinds
-from placer.verify.figures import check_figures
+from placer.verify.figures import check_figures, check_pace
 from placer.verify.memory_tiles import check_memory_tiles
 from placer.verify.plio import check_plio
 from placer.verify.routes import check_lanes, check_streams
@@ -33,6 +33,8 @@ THEN = (
 )
 # Routes join places, and mean nothing while one of those is wrong.
 LAST = (check_streams, check_lanes)
+# The pace follows from places and routes together.
+FINALLY = (check_pace,)
 
 
 def verify(mapping: Mapping, device: Device, graph: LayerGraph) -> tuple[Violation, ...]:
@@ -42,5 +44,8 @@ def verify(mapping: Mapping, device: Device, graph: LayerGraph) -> tuple[Violati
         broken = tuple(check(subject))
         if broken:
             return broken
-    broken = tuple(v for check in THEN for v in check(subject))
-    return broken or tuple(v for check in LAST for v in check(subject))
+    for checks in (THEN, LAST, FINALLY):
+        broken = tuple(v for check in checks for v in check(subject))
+        if broken:
+            return broken
+    return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from placer.activities import activities
 from placer.cycles import STREAM_CYCLES, TileWork, hop_cycles, layer_cycles, transfer_cycles
 from placer.layers import DenseLayer, Side
 from placer.layout import Partition
@@ -20,6 +21,7 @@ from placer.pacing import (
     stage_waits,
     stream_waits,
 )
+from placer.simulate import shortest_interval
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
@@ -49,7 +51,6 @@ def check_figures(s: Subject) -> Iterator[Violation]:
         "published": _published(s, pairs),
     }
     stated = {
-        "interval": s.mapping.interval_cycles,
         "latency": s.mapping.latency_cycles,
         "tiles": s.mapping.tiles_used,
     }
@@ -59,6 +60,13 @@ def check_figures(s: Subject) -> Iterator[Violation]:
     for level in s.mapping.objective:
         if level.level in LEVELS and abs(level.value - figures[level.level]) > 1e-6:
             yield Violation(Family.FIGURES, f"objective {level.level} is {figures[level.level]:g}, not {level.value:g}")
+
+
+def check_pace(s: Subject) -> Iterator[Violation]:
+    """The stated interval against that of all activities, as placed and routed; nothing else may be wrong."""
+    interval = shortest_interval(activities(s.mapping, s.device))
+    if s.mapping.interval_cycles != interval:
+        yield Violation(Family.FIGURES, f"the mapping's interval is {interval}, not {s.mapping.interval_cycles}")
 
 
 def _check_objective(s: Subject) -> Iterator[Violation]:
