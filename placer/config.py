@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from placer.errors import InputError, nearest_name
+from placer.fixed_split import FixedLayer, FixedSplit
 from placer.goals import Goal, Required
 from placer.problem import Level
 
@@ -44,7 +45,8 @@ class Settings(BaseModel):
     batch: samples a run; None takes the model's own. columns, rows: cut the array. clock_mhz: another array clock than the device's;
     it turns cycles into seconds and changes a mapping only through demands. goal: an objective by name (it replaces
     `objective`). required: demands that a mapping must meet. replicas: copies of the network, each with a batch of its own,
-    or "auto" for the most throughput; None: auto when that is the goal, else 1. row_weight: cost of a row in
+    or "auto" for the most throughput; None: auto when that is the goal, else 1. splits: by layer, what of its cut is
+    not to be chosen. row_weight: cost of a row in
     `transport`. work: deterministic time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility.
     iterations: runs of the emitted simulation.
     """
@@ -61,6 +63,7 @@ class Settings(BaseModel):
     goal: Goal | None = None
     required: Required = Required()
     replicas: Annotated[int, Field(ge=1, le=1000)] | Literal["auto"] | None = None
+    splits: dict[str, FixedSplit] = {}
     row_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
     work: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -75,6 +78,11 @@ class Settings(BaseModel):
         goal = values.get("goal")
         known = [g for g in Goal if goal in {g, g.value}]
         return {**values, "objective": known[0].levels} if known else values
+
+    @property
+    def fixed_layers(self) -> tuple[FixedLayer, ...]:
+        """The splits that are not to be chosen."""
+        return tuple(FixedLayer(layer, split) for layer, split in self.splits.items())
 
     def overridden(self, **changes: Any) -> Settings:
         """These settings with every change that is not None, validated again.
@@ -124,7 +132,8 @@ def _validated(values: dict[str, Any], where: str) -> Settings:
         first = error.errors()[0]
         key = str(first["loc"][0]) if first["loc"] else ""
         if first["type"] in UNKNOWN_KEY:
-            known = tuple(Settings.model_fields) if len(first["loc"]) == 1 else tuple(f.name for f in fields(Required))
+            nested = fields(FixedSplit if key == "splits" else Required)
+            known = tuple(Settings.model_fields) if len(first["loc"]) == 1 else tuple(f.name for f in nested)
             inside, wrong = "" if len(first["loc"]) == 1 else f"{key}: ", str(first["loc"][-1])
             raise InputError(
                 f"{where}: {inside}unknown key {wrong!r}{nearest_name(wrong, known)}; known keys: {', '.join(known)}"
@@ -135,7 +144,8 @@ def _validated(values: dict[str, Any], where: str) -> Settings:
             wrong, what = str(first["input"]), "a goal" if key == "goal" else "an objective"
             names = [value.value for value in (Goal if key == "goal" else Level)]
             raise InputError(f"{where}: {key}: {wrong!r} is not {what}{nearest_name(wrong, names)}; known: {', '.join(names)}") from error
-        raise InputError(f"{where}: {'.'.join(map(str, first['loc'][:2])) if key == 'required' else key}: {_reason(first)}") from error
+        inside = ".".join(map(str, first["loc"])) if key in {"required", "splits"} else key
+        raise InputError(f"{where}: {inside}: {_reason(first)}") from error
 
 
 def _reason(error: ErrorDetails) -> str:

@@ -134,7 +134,7 @@ def _problem(imported: Imported, settings: Settings, device: Device) -> MappingP
     Without footprints: these only allow shared memory, and where that is possible so is DMA.
     """
     try:
-        problem = formulate(imported.laid_out, device, settings.objective, settings.row_weight)
+        problem = formulate(imported.laid_out, device, settings.objective, settings.row_weight, (), settings.fixed_layers)
     except InfeasibleError:
         return None
     blocks = tuple(replace(b, options=tuple(replace(o, shapes=()) for o in b.options)) for b in problem.blocks)
@@ -230,7 +230,7 @@ def _trial(imported: Imported, settings: Settings) -> Shortage | None:
     """What runs out when options exist and places are sought; None when a mapping is found."""
     from placer.solvers.routed import solve_routed  # noqa: PLC0415 - as above
 
-    problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight)
+    problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight, (), settings.fixed_layers)
     limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
     result = solve_routed(problem, construct(problem), limits, lambda _: None)
     if result.solution:
@@ -261,7 +261,7 @@ def _missed(imported: Imported, settings: Settings, news: News) -> tuple[tuple[S
 
     device = imported.device
     demands = settings.required.limits(imported.laid_out.batch, device)
-    problem = formulate(imported.laid_out, device, settings.objective, settings.row_weight, demands)
+    problem = formulate(imported.laid_out, device, settings.objective, settings.row_weight, demands, settings.fixed_layers)
     limits = Limits(min(settings.work, TRIAL_WORK), settings.seconds, settings.workers, settings.seed)
     if demands:
         news("what is required")

@@ -9,7 +9,8 @@ from enum import Enum
 import numpy as np
 
 from placer.device import Device
-from placer.errors import InfeasibleError
+from placer.errors import InfeasibleError, InputError, nearest_name
+from placer.fixed_split import FREE, FixedLayer
 from placer.layers import Layer, LayerGraph
 from placer.layout import Layout, Partition, layouts
 from placer.options import border_options, layer_options
@@ -40,14 +41,21 @@ def lay_out(graph: LayerGraph, batch: int, device: Device) -> LaidOutGraph:
 
 
 def formulate(
-    laid_out: LaidOutGraph, device: Device, objective: tuple[Level, ...], row_weight: float, limits: tuple[Limit, ...] = ()
+    laid_out: LaidOutGraph,
+    device: Device,
+    objective: tuple[Level, ...],
+    row_weight: float,
+    limits: tuple[Limit, ...] = (),
+    fixed: tuple[FixedLayer, ...] = (),
 ) -> MappingProblem:
-    """State the mapping problem. limits: what its levels must not exceed.
+    """State the mapping problem. limits: what its levels must not exceed. fixed: splits that are not to be chosen.
 
-    Raises InfeasibleError when a layer fits no split, or all layers together need more tiles than there are.
+    Raises InfeasibleError when a layer fits no split, or all layers together need more tiles than there are; InputError for a fixed split
+    of a layer that does not exist.
     """
     graph = laid_out.graph
-    blocks = [Block(layer.name, BlockKind.LAYER, options) for layer, options in zip(graph.layers, _options(laid_out, device), strict=True)]
+    options = _options(laid_out, device, fixed)
+    blocks = [Block(layer.name, BlockKind.LAYER, found) for layer, found in zip(graph.layers, options, strict=True)]
     _check_tiles(blocks, device)
     nets = []
     for activation in graph.activations:
@@ -73,13 +81,18 @@ def formulate(
     return MappingProblem(graph.name, laid_out.batch, device, tuple(blocks), tuple(nets), objective, row_weight, limits)
 
 
-def _options(laid_out: LaidOutGraph, device: Device) -> Iterator[tuple[Option, ...]]:
+def _options(laid_out: LaidOutGraph, device: Device, fixed: tuple[FixedLayer, ...]) -> Iterator[tuple[Option, ...]]:
     """The options of each layer; layers that differ in names and values alone have the same."""
+    names = [layer.name for layer in laid_out.graph.layers]
+    for unknown in (f.layer for f in fixed if f.layer not in names):
+        raise InputError(f"splits: no layer is called {unknown!r}{nearest_name(unknown, names)}; the layers are {', '.join(names)}")
+    splits = {f.layer: f.split for f in fixed}
     known: dict[Hashable, tuple[Option, ...]] = {}
     for layer in laid_out.graph.layers:
-        key = (_form(layer), laid_out.of_layer(layer))
+        split = splits.get(layer.name, FREE)
+        key = (_form(layer), laid_out.of_layer(layer), split)
         if key not in known:
-            known[key] = layer_options(layer, laid_out.of_layer(layer), device)
+            known[key] = layer_options(layer, laid_out.of_layer(layer), device, split)
         yield known[key]
 
 

@@ -12,6 +12,7 @@ from placer.contract import ArgumentKind, PortKind
 from placer.cycles import hop_cycles, layer_cycles, transfer_cycles
 from placer.device import Device
 from placer.errors import InfeasibleError
+from placer.fixed_split import FREE, FixedSplit
 from placer.layers import DenseLayer, Layer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors, part_counts
 from placer.problem import Option, Orientation, Shape, Split
@@ -42,17 +43,19 @@ def buffer_needs(layer: Layer, split: Split, layouts: LayerLayouts, position: in
     return (*held, BufferNeed(BufferKind.STACK, max(kernel.stack_bytes, device.core.stack_bytes), 1))
 
 
-def layer_options(layer: Layer, layouts: LayerLayouts, device: Device) -> tuple[Option, ...]:
-    """The options of one layer.
+def layer_options(layer: Layer, layouts: LayerLayouts, device: Device, fixed: FixedSplit = FREE) -> tuple[Option, ...]:
+    """The options of one layer, of those that are cut as `fixed` says.
 
     Raises InfeasibleError, naming layer, demand and supply, when no split fits the device.
     """
     found = []
-    for split in _splits(layer, layouts, device):
+    for split in filter(fixed.allows, _splits(layer, layouts, device)):
         stalls = bank_stalls(layer, split, layouts, device)
         shapes = _shapes(split, device) if stalls is not None else ()
         if shapes and stalls is not None:
             found.append(_option(layer, split, shapes, stalls, layouts, device))
+    if not found and fixed != FREE:
+        raise InfeasibleError(f"layer {layer.name} fits no split with {fixed} on {device.name}, as 'splits' wants; leave some of it out")
     if not found:
         weights = layer.weight.size * layer.weight_type.bytes if isinstance(layer, DenseLayer) else 0
         raise InfeasibleError(

@@ -150,7 +150,7 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
     def demands(count: int) -> tuple[Limit, ...]:
         return settings.required.limits(count * one.batch, imported.device)
 
-    found = solve_replicated(one, problem, None if replicas == "auto" else replicas, demands, limits, progress)
+    found = solve_replicated(one, problem, None if replicas == "auto" else replicas, demands, limits, progress, settings.fixed_layers)
     if found is None and replicas == "auto":
         return Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
     if found is None:
@@ -258,7 +258,7 @@ def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcom
     if stop_after is not Stage.IMPORT:
         with clock.stage(Stage.OPTIONS):
             limits = settings.required.limits(imported.laid_out.batch, imported.device)
-            problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight, limits)
+            problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight, limits, settings.fixed_layers)
     if problem and stop_after is not Stage.OPTIONS:
         recorder = Recorder(progress)
         with clock.stage(Stage.SOLVE):

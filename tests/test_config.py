@@ -119,6 +119,8 @@ def test_a_goal_is_an_objective(tmp_path: Path) -> None:
         ("required: {tiles: 0}", "required.tiles: 0 is not allowed: input should be greater than or equal to 1"),
         ("required: {rate_mhz: .inf}", "required.rate_mhz: inf is not allowed"),
         ("required: 5", "required: 5 is not allowed"),
+        ("splits: {d0: {contractoin: 2}}", "splits: unknown key 'contractoin' (did you mean 'contraction'?); known keys: contraction,"),
+        ("splits: {d0: {channels: 0}}", "splits.d0.channels: 0 is not allowed"),
     ],
 )
 def test_wrong_values(tmp_path: Path, text: str, message: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from placer.errors import InfeasibleError
+from placer.fixed_split import FixedLayer
 from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.problem import Level, Limit, MappingProblem
 from placer.replicas import Cell, cells, is_replicable, replicated, restated_for_all, separable
@@ -53,14 +54,20 @@ class _Candidate:
 
 
 def solve_replicated(
-    one: LaidOutGraph, wanted: MappingProblem, replicas: int | None, demands: Demands, limits: Limits, progress: ProgressSink
+    one: LaidOutGraph,
+    wanted: MappingProblem,
+    replicas: int | None,
+    demands: Demands,
+    limits: Limits,
+    progress: ProgressSink,
+    fixed: tuple[FixedLayer, ...] = (),
 ) -> Replicated | None:
     """Map so many replicas of `wanted`, which states one of them on the whole device; or as many as give the most throughput (None).
 
-    None when no number of replicas was found to map.
+    fixed: splits of one replica that are not to be chosen. None when no number of replicas was found to map.
     """
     best, rate = None, 0.0
-    for candidate in _candidates(one, wanted, replicas, demands)[:TRIES]:
+    for candidate in _candidates(one, wanted, replicas, demands, fixed)[:TRIES]:
         if candidate.promise <= rate:
             break
         found = _solve(candidate, wanted, limits, progress)
@@ -70,7 +77,9 @@ def solve_replicated(
     return best
 
 
-def _candidates(one: LaidOutGraph, wanted: MappingProblem, replicas: int | None, demands: Demands) -> list[_Candidate]:
+def _candidates(
+    one: LaidOutGraph, wanted: MappingProblem, replicas: int | None, demands: Demands, fixed: tuple[FixedLayer, ...]
+) -> list[_Candidate]:
     """Cells in which one replica has options, the most promising first."""
     found = []
     for cell in cells(wanted.device, replicas):
@@ -79,7 +88,7 @@ def _candidates(one: LaidOutGraph, wanted: MappingProblem, replicas: int | None,
             continue
         shares = tuple(replace(d, at_most=d.at_most // cell.count) if d.level is Level.TILES else d for d in demands(cell.count))
         try:
-            whole = formulate(one, cell.device, wanted.objective, wanted.row_weight, shares)
+            whole = formulate(one, cell.device, wanted.objective, wanted.row_weight, shares, fixed)
         except InfeasibleError:
             continue
         problem = separable(whole) if cell.count > 1 else whole
