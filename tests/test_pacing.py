@@ -26,6 +26,7 @@ from placer.pacing import (
 )
 from placer.problem import Level
 from placer.simulate import simulate
+from placer.solution import Evaluation
 from placer.solvers.construct import construct
 from tests.graphs import random_devices, random_graphs
 from tests.mapped import pair, rich
@@ -80,18 +81,19 @@ def test_memory_tiles_lengthen_the_short_way() -> None:
 
 @pytest.mark.parametrize("sample", [pair, rich], ids=lambda s: s.__name__)
 def test_against_the_simulator(sample: object) -> None:
-    """Hand-made mappings with every kind of edge, within 10 %."""
+    """Hand-made mappings with every kind of edge: the solver's interval within 10 %, the stated one the next whole cycle."""
     chosen = pair() if sample is pair else rich()
     simulated = simulate(activities(chosen.mapping, chosen.device), 200).interval
-    assert chosen.mapping.interval_cycles == pytest.approx(simulated, rel=0.10)
+    assert chosen.mapping.objective[0].value == pytest.approx(simulated, rel=0.10)
+    assert simulated <= chosen.mapping.interval_cycles < simulated + 1.5
 
 
-# Shared streams and the start of every transfer are charged by the slowest path: up to a fifth more than simulated was seen.
+# What the solver takes for the interval without knowing places: up to a fifth more than simulated was seen.
 WITHIN = 0.25
 
 
 def check_random(graph: LayerGraph, device: Device, batch: int, dice: Random, within: float) -> None:
-    """Construct and solve; the stated interval is `within` a part of the simulated one."""
+    """Construct and solve; the stated interval is the simulated one, and the solver's is `within` a part of it."""
     try:
         laid_out, problem = stated(graph, device, batch, dice.choice(((Level.INTERVAL, Level.LATENCY), (Level.TILES,), (Level.LATENCY,))))
     except InfeasibleError:
@@ -107,7 +109,9 @@ def check_random(graph: LayerGraph, device: Device, batch: int, dice: Random, wi
         except InfeasibleError:  # its streams find no lanes: no mapping to time
             continue
         simulated = simulate(activities(mapping, device), 200).interval
-        assert mapping.interval_cycles == pytest.approx(simulated, rel=within)
+        # The mean over half of the runs is off by a cycle where a loop of waits spans several.
+        assert mapping.interval_cycles == pytest.approx(simulated, rel=0.02, abs=1.5)
+        assert Evaluation(problem, result.solution).interval() == pytest.approx(simulated, rel=within)
 
 
 SLOW = settings(
