@@ -143,6 +143,8 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
     replicas = settings.replicas or ("auto" if settings.goal is Goal.THROUGHPUT else 1)
     if replicas == 1:
         return Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
+    if Level.PUBLISHED in problem.objective:
+        raise InputError("the objective 'published' places one pipeline: set replicas to 1, or leave it out")
     from placer.solvers.replicate import solve_replicated  # noqa: PLC0415 - OR-Tools takes half a second to load
 
     one = imported.laid_out

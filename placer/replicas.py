@@ -135,10 +135,8 @@ def restated_for_all(problem: MappingProblem, solution: Solution, one: tuple[Lev
     level counts what each takes; a bound counts while the levels before it meet theirs.
     """
     evaluation, levels, holds = Evaluation(problem, solution), [], True
-    times = {Level.INTERVAL: 1, Level.LATENCY: 1, Level.TILES: problem.replicas, Level.TRANSPORT: problem.replicas, Level.COMPACTNESS: 0}
-    if problem.replicas == 1:
-        times[Level.COMPACTNESS] = 1
-    known = {r.level: r.bound * times[r.level] for r in one}
+    each = {Level.TILES: problem.replicas, Level.TRANSPORT: problem.replicas, Level.COMPACTNESS: 0} if problem.replicas > 1 else {}
+    known = {r.level: r.bound * each.get(r.level, 1) for r in one}
     for level in problem.objective:
         value = evaluation.value(level)
         bound = min(known[level], value) if holds else 0
