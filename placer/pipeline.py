@@ -24,7 +24,7 @@ from placer.goals import Goal
 from placer.lowering import lower
 from placer.mapping import Mapping, SolverRecord
 from placer.network import Network
-from placer.problem import Limit, MappingProblem
+from placer.problem import Level, Limit, MappingProblem
 from placer.run_record import TimedProgress
 from placer.solution import level_scale
 from placer.solvers.base import Limits, Progress, ProgressSink, SolveResult, Status

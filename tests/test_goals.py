@@ -16,8 +16,8 @@ VEK280 = find_device("VEK280")
 
 @pytest.mark.parametrize("goal", Goal)
 def test_every_goal_orders_every_level(goal: Goal) -> None:
-    """Its own level first."""
-    assert sorted(goal.levels, key=lambda level: level.value) == sorted(Level, key=lambda level: level.value)
+    """Its own level first; the published placement cost is another measure of transport."""
+    assert sorted(goal.levels, key=lambda level: level.value) == sorted(set(Level) - {Level.PUBLISHED}, key=lambda level: level.value)
     assert goal.levels[0] is {Goal.THROUGHPUT: Level.INTERVAL, Goal.LATENCY: Level.LATENCY, Goal.AREA: Level.TILES}[goal]
 
 
