@@ -18,8 +18,8 @@ from placer.errors import InputError
 from placer.placement.anneal import Schedule, anneal
 from placer.placement.answer import Answer, Effort, ExactEngine, Incumbent, Status
 from placer.placement.cost import cost_units, violations
-from placer.placement.elimination import eliminate
-from placer.placement.frontier import Allowance, enumerable, enumerate_placements
+from placer.placement.elimination import Elimination, eliminate
+from placer.placement.frontier import Allowance, beam, enumerable, enumerate_placements
 from placer.placement.instance import Block, Instance, Places
 from placer.placement.skyline import place_along_skyline
 from placer.placement.windows import pair_bounds
@@ -53,8 +53,9 @@ STALE_ROUNDS = 3
 # Sums of two table entries for the bound stated at once, for that which enumeration starts from, and that a second makes.
 QUICK_STEPS, STEPS, STEPS_A_SECOND = 4e7, 1e10, 2e9
 # Of the time left, the part that elimination and then enumeration may take; partial placements that a unit of work makes, and the most
-# that are kept: in a try between rounds of annealing, and after them.
-ELIMINATION_PART, ENUMERATION_PART, PARTIALS, TRIED_PARTIALS, MOST_PARTIALS = 0.3, 0.5, 100_000, 30_000, 1_500_000
+# that are kept. The part of the time that a beam may take, its width, and the fullest grid, in parts, on which it is any good.
+ELIMINATION_PART, ENUMERATION_PART, PARTIALS, MOST_PARTIALS = 0.3, 0.5, 100_000, 1_500_000
+BEAM_PART, BEAM_WIDTH, BEAM_FULL = 0.4, 2_000, 0.75
 # An exact model holds every tile of every place of every block: up to so many; and about so many seconds to build for each.
 EXACT_TILES, BUILD_SECONDS = 4_000_000, 3e-6
 
@@ -129,6 +130,10 @@ class _Search:
     reason: str = ""
     history: list[Incumbent] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
+    given: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.given = self.effort.seconds
 
     def run(self) -> None:
         """All phases, until a proof or the end of the effort."""
@@ -136,9 +141,12 @@ class _Search:
         self.raise_bound(sum(b.units for b in pair_bounds(self.instance)))
         quick = eliminate(self.instance, None, QUICK_STEPS)
         self.raise_bound(quick.bound if quick else 0)
+        self._anneal_first()
+        if quick:
+            self._beam(quick)
         work = self._anneal()
         if not self.proven() and not self.effort.spent:
-            work = self._enumerate(work, MOST_PARTIALS)
+            work = self._enumerate(work)
         if not self.proven() and not self.effort.spent:
             self._exact(work)
 
@@ -178,28 +186,33 @@ class _Search:
         self.history.append(incumbent)
         self.progress(incumbent)
 
+    @property
+    def _annealing_ends(self) -> float:
+        """Seconds that annealing leaves for the phases after it."""
+        seconds = self.given
+        return seconds * (1 - (SHORT_PART if seconds < SHORT else ANNEALING_PART))
+
+    def _anneal_first(self) -> None:
+        """A good placement soon, from the skyline."""
+        before, seconds = self.cost, FIRST_PART * (self.effort.seconds - self._annealing_ends)
+        self._round(FIRST, (0, 0), seconds)
+        if self.cost == before:
+            self._round(STEADY, (0, 1), seconds)
+
     def _anneal(self) -> float:
-        """Rounds of annealing; the work that is left. A round is a unit of work."""
-        work, seconds = self.effort.work, self.effort.seconds
-        until = seconds * (1 - (SHORT_PART if seconds < SHORT else ANNEALING_PART))
+        """Rounds of annealing from nothing; the work that is left. A round is a unit of work."""
+        work = self.effort.work
         number = stale = 0
-        while not self.proven() and (work - 1 >= self.effort.work * (1 - ANNEALING_PART) or number == 0):
-            left = self.effort.seconds - until
+        while not self.proven() and work - 1 >= self.effort.work * (1 - ANNEALING_PART):
+            left = self.effort.seconds - self._annealing_ends
             if left < SHORTEST_ROUND or (stale >= (1 if self.prove else STALE_ROUNDS) and self._exact_fits()):
                 break
             before = self.cost
-            if number == 0:
-                self._round(FIRST, (0, 0), FIRST_PART * left)
-                if self.cost == before:
-                    self._round(STEADY, (0, 1), FIRST_PART * left)
-            else:
-                self._round(FRESH, (number, 0), FRESH_PART * left)
-                self._round(POLISH, (number, 1), self.effort.seconds - until)
-                work -= 1
-                if number == 1:
-                    self._enumerate(work, TRIED_PARTIALS)
-            stale = 0 if self.cost != before else stale + 1
             number += 1
+            self._round(FRESH, (number, 0), FRESH_PART * left)
+            self._round(POLISH, (number, 1), self.effort.seconds - self._annealing_ends)
+            work -= 1
+            stale = 0 if self.cost != before else stale + 1
         return work
 
     def _round(self, kind: Round, seed: tuple[int, int], seconds: float) -> None:
@@ -215,8 +228,17 @@ class _Search:
         assert self.cost is not None and self.cost <= units, "the annealer's books agree with the rules"
         return not self.proven()
 
-    def _enumerate(self, work: float, most: int) -> float:
-        """Raise the bound by elimination and enumeration of at most so many at once, or find the optimum; the work that is left."""
+    def _beam(self, elimination: Elimination) -> None:
+        """A placement from a beam along an elimination, where the grid has room and there is time."""
+        blocks, seconds = sum(b.width * b.height for b in self.instance.blocks), self.effort.seconds
+        full = blocks / (self.instance.width * self.instance.height)
+        if self.cost is None or self.proven() or full > BEAM_FULL or seconds < SHORT or not enumerable(elimination):
+            return
+        until = seconds * (1 - BEAM_PART)
+        self.better(beam(elimination, self.cost, BEAM_WIDTH, lambda: self.effort.seconds > until))
+
+    def _enumerate(self, work: float) -> float:
+        """Raise the bound by elimination and enumeration, or find the optimum; the work that is left."""
         seconds = self.effort.seconds
         steps = min(STEPS, ELIMINATION_PART * seconds * STEPS_A_SECOND)
         elimination = eliminate(self.instance, self.cost, steps)
@@ -232,7 +254,7 @@ class _Search:
             self.raise_bound(bound)
             return self.effort.seconds > until
 
-        found = enumerate_placements(elimination, self.cost, Allowance(most, allowed), go_on)
+        found = enumerate_placements(elimination, self.cost, Allowance(MOST_PARTIALS, allowed), go_on)
         self.better(found.places)
         self.raise_bound(found.bound)
         return work - found.looked_at / PARTIALS

@@ -20,11 +20,11 @@ from placer.placement.cost import violations
 from placer.placement.elimination import Elimination, Term, own_units
 from placer.placement.instance import Block, Place, Places
 from placer.placement.offsets import NEVER
-from placer.placement.partial import Integers, Partials, joined, merged, rebased, within
+from placer.placement.partial import Integers, Partials, joined, merged, most_promising, rebased, within
 from placer.placement.reaches import Reaches
 
-# Entries of arrays worked on at once; the tallest grid whose columns fit a word.
-AT_ONCE, TALLEST = 4_000_000, 64
+# Entries of arrays worked on at once; the tallest grid whose columns fit a word; times the most kept, before a beam drops the rest.
+AT_ONCE, TALLEST, SURPLUS = 4_000_000, 64, 4
 # The limit rises by this part of what is left to the goal, and after a search of few placements by GROWTH times as much.
 FIRST_PART, GROWTH, FEW = 0.1, 3, 30_000
 
@@ -70,6 +70,12 @@ def enumerate_placements(elimination: Elimination, goal: int, allowance: Allowan
     return Enumerated(bound, None, looked_at)
 
 
+def beam(elimination: Elimination, below: int, width: int, go_on: Callable[[], bool]) -> Places | None:
+    """A placement cheaper than `below` units, from the `width` most promising partial placements at each block; None if that finds none."""
+    found = _Search(elimination, below - 1, width, go_on, truncates=True).run()
+    return found.places if found else None
+
+
 def enumerable(elimination: Elimination) -> bool:
     """Whether the blocks hang together, may stand anywhere, and their columns fit a word."""
     instance = elimination.instance
@@ -79,10 +85,13 @@ def enumerable(elimination: Elimination) -> bool:
 
 
 class _Search:
-    """One limit. looked_at: partial placements so far; least_left_out: the least bound that passed the limit."""
+    """One limit. looked_at: partial placements so far; least_left_out: the least bound that passed the limit.
 
-    def __init__(self, elimination: Elimination, limit: int, most: int, go_on: Callable[[], bool]) -> None:
-        self.elimination, self.limit, self.most, self.go_on = elimination, limit, most, go_on
+    truncates: beyond the most that it may keep, a search drops the less promising ones, and its bound is none; else it ends.
+    """
+
+    def __init__(self, elimination: Elimination, limit: int, most: int, go_on: Callable[[], bool], truncates: bool = False) -> None:
+        self.elimination, self.limit, self.most, self.go_on, self.truncates = elimination, limit, most, go_on, truncates
         self.instance, self.order, self.reach = elimination.instance, elimination.plan.order, elimination.plan.reach
         self.reaches = Reaches(elimination)
         self.looked_at = 0
@@ -182,9 +191,12 @@ class _Search:
             parts.append(part)
             self.looked_at += len(part)
             count += len(part)
-            if count > self.most or not self.go_on():
+            if not self.go_on() or (count > self.most and not self.truncates):
                 return None
-        return joined(parts)
+            if count > SURPLUS * self.most:
+                parts = [most_promising(joined(parts), self.most)]
+                count = self.most
+        return most_promising(joined(parts), self.most)
 
     def _chunks(self, layer: Partials, rank: int, members: list[int], host: int) -> Iterator[Partials]:
         """The extensions, part by part. Those of equal open blocks cost the same, and are costed once."""

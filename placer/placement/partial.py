@@ -41,6 +41,14 @@ def joined(parts: list[Partials]) -> Partials:
     return Partials(*(np.concatenate([getattr(p, name) for p in parts]) for name in Partials.__dataclass_fields__))
 
 
+def most_promising(partials: Partials, count: int) -> Partials:
+    """Those of the least bounds, at most `count`."""
+    if len(partials) <= count:
+        return partials
+    kept = np.argsort(partials.bound, kind="stable")[:count]
+    return Partials(*(getattr(partials, name)[kept] for name in Partials.__dataclass_fields__))
+
+
 def rebased(partials: Partials, number: int) -> Partials:
     """The same, counted from the column of open block `number`."""
     shift = partials.columns[:, number]
