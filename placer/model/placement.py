@@ -11,8 +11,8 @@ from ortools.sat.python import cp_model
 
 from placer.model.linear import Expression, total
 from placer.placement.candidates import Candidates, beside, tiles
-from placer.placement.instance import Instance, Link, Places, Span
-from placer.placement.windows import WindowBound
+from placer.placement.instance import Instance, Places, Span
+from placer.placement.pair_bounds import pair_bounds
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class _Axis:
         return total(literal for position, literal in self.literals.items() if position > limit)
 
 
-def build_placement(instance: Instance, candidates: Candidates, bounds: tuple[WindowBound, ...]) -> PlacementVariables | None:
-    """The model, or None when a block has no candidate. `bounds` are implied by the rest, and make it tight."""
+def build_placement(instance: Instance, candidates: Candidates) -> PlacementVariables | None:
+    """The model, or None when a block has no candidate."""
     if not all(candidates):
         return None
     model = cp_model.CpModel()
@@ -79,15 +79,12 @@ def build_placement(instance: Instance, candidates: Candidates, bounds: tuple[Wi
         faces = producer.output_face.rows(producer.height), consumer.input_face.rows(consumer.height)
         along.append(_gap(model, rows[link.producer], rows[link.consumer], faces, instance.height))
     costs = [instance.scale * a + instance.row_units * b for a, b in zip(across, along, strict=True)]
-    for bound in bounds:
-        model.add(total(c for c, link in zip(costs, instance.links, strict=True) if _inside(link, bound)) >= bound.units)
+    for bound in pair_bounds(instance):
+        between = (c for c, link in zip(costs, instance.links, strict=True) if {link.producer, link.consumer} == set(bound.blocks))
+        model.add(total(between) >= bound.units)
     objective = total([*costs, *(instance.height_units * r.place for r in rows)])
     places = tuple(c.place for c in columns), tuple(r.place for r in rows)
     return PlacementVariables(model, candidates, ways, *places, tuple(across), tuple(along), objective)
-
-
-def _inside(link: Link, bound: WindowBound) -> bool:
-    return link.producer in bound.blocks and link.consumer in bound.blocks
 
 
 def _take_tiles(model: cp_model.CpModel, instance: Instance, candidates: Candidates, ways: tuple[tuple[cp_model.IntVar, ...], ...]) -> None:

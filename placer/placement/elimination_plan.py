@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from placer.placement.instance import Instance
-from placer.placement.windows import WindowBound, pair_bounds
+from placer.placement.pair_bounds import PairBound, pair_bounds
 
 # Most blocks that a table runs over; and blocks from which an order is tried.
 LARGEST_SCOPE, STARTS = 3, 24
@@ -136,7 +136,7 @@ def _reach(instance: Instance, order: tuple[int, ...], groups: tuple[tuple[Group
     return max(1, min(widest, max((slack + int(steps[a, b]) for a, b in pairs), default=1)))
 
 
-def _path_steps(instance: Instance, bounds: tuple[WindowBound, ...]) -> NDArray[np.int64]:
+def _path_steps(instance: Instance, bounds: tuple[PairBound, ...]) -> NDArray[np.int64]:
     """[block, block]: columns from one to the other along the shortest path whose edges cost what they must (Floyd and Warshall)."""
     steps = np.full((len(instance.blocks), len(instance.blocks)), instance.width, dtype=np.int64)
     np.fill_diagonal(steps, 0)

@@ -21,8 +21,8 @@ from placer.placement.cost import cost_units, violations
 from placer.placement.elimination import Elimination, eliminate
 from placer.placement.frontier import Allowance, beam, enumerable, enumerate_placements
 from placer.placement.instance import Block, Instance, Places
+from placer.placement.pair_bounds import pair_bounds
 from placer.placement.skyline import place_along_skyline
-from placer.placement.windows import pair_bounds
 
 
 @dataclass(frozen=True)

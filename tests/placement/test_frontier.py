@@ -9,7 +9,7 @@ from placer.placement.cost import cost_units
 from placer.placement.elimination import Elimination, eliminate
 from placer.placement.frontier import Allowance, Enumerated, enumerable, enumerate_placements
 from placer.placement.instance import Edge, Instance
-from placer.placement.windows import pair_bounds
+from placer.placement.pair_bounds import pair_bounds
 from placer.solvers.placement_cpsat import CpSatPlacement
 from tests.placement.cases import block, chain, optimum, random_instance
 from tests.placement.judge import violations

@@ -1,4 +1,4 @@
-"""Skyline, annealing and window bounds: legal, exact in their books, and below the optimum."""
+"""Skyline, annealing and bounds of pairs: legal, exact in their books, and below the optimum."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import math
 import pytest
 
 from placer.placement.anneal import Schedule, anneal
-from placer.placement.answer import Effort
 from placer.placement.cost import cost_units
 from placer.placement.engine import impossible
 from placer.placement.instance import Instance, Places
+from placer.placement.pair_bounds import pair_bounds
 from placer.placement.skyline import place_along_skyline
-from placer.placement.windows import pair_bounds, windows
-from placer.solvers.placement_cpsat import window_bounds
-from tests.placement.cases import chain, optimum, random_instance
+from tests.placement.cases import chain, random_instance
 from tests.placement.judge import violations
 
 
@@ -68,22 +66,8 @@ def test_the_skyline_fills_an_array() -> None:
     assert place_along_skyline(chain([(3, 2), (8, 1), (4, 2), (8, 1)], 8, 4), 0) is not None
 
 
-def test_windows_are_the_connected_sets() -> None:
-    """Of a chain, its runs."""
-    assert windows(chain([(1, 1)] * 4, 8, 2), 3) == ((0, 1, 2), (1, 2, 3))
-
-
 def test_pairs_beside_each_other_or_above() -> None:
     """A block above its producer is a row away; one as high as the array lies two columns away, or one where it may share."""
     assert [b.units for b in pair_bounds(chain([(1, 1), (1, 1)], 8, 4))] == [20]
     assert [b.units for b in pair_bounds(chain([(1, 4), (1, 4)], 8, 4))] == [40]
     assert [b.units for b in pair_bounds(chain([(1, 4), (1, 4)], 8, 4, direct=True))] == [20]
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_window_bounds_hold(seed: int) -> None:
-    """A window of all blocks costs no more than the optimum."""
-    instance = random_instance(seed, 3, 4)
-    best = optimum(instance)
-    bounds, _ = window_bounds(instance, Effort(5.0, None, 0))
-    assert best is None or all(b.units <= best for b in bounds)
