@@ -99,7 +99,8 @@ def _options(laid_out: LaidOutGraph, device: Device, fixed: tuple[FixedLayer, ..
 def _form(value: object) -> Hashable:
     """All of a layer but its names (its strings) and the numbers inside its arrays."""
     if isinstance(value, np.ndarray):
-        return value.shape
+        shape: Hashable = value.shape
+        return shape
     if isinstance(value, tuple):
         return tuple(map(_form, value))
     if isinstance(value, str) and not isinstance(value, Enum):

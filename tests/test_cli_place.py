@@ -90,9 +90,20 @@ def test_wrong_input_is_one_sentence(instances: Path, words: tuple[str, ...], se
 
 def test_ctrl_c_keeps_the_best(instances: Path, tmp_path: Path) -> None:
     """An endless search, interrupted."""
-    big = {**INSTANCE, "W": 38, "H": 8, "nodes": [{**n, "name": f"m{k}{n['name']}"} for k in range(4) for n in INSTANCE["nodes"]]}  # type: ignore[attr-defined]
-    names = [n["name"] for n in big["nodes"]]  # type: ignore[index]
-    big["edges"] = [{"src": a, "dst": b, "direct": False, "producer_exclusive": True} for a, b in pairwise(names)]
+    sizes = [(2, 3), (3, 2), (1, 4), (4, 1), (2, 2), (5, 3), (3, 5)] * 4
+    nodes = [
+        {
+            "name": f"n{i}",
+            "w": w,
+            "h": h,
+            "keepout_left": 1,
+            "input_face": {"side": "left", "start": 0, "end": h - 1},
+            "output_face": {"side": "right", "start": 0, "end": h - 1},
+        }
+        for i, (w, h) in enumerate(sizes[:25])
+    ]
+    edges = [{"src": a["name"], "dst": b["name"], "direct": False, "producer_exclusive": True} for a, b in pairwise(nodes)]
+    big = {"name": "full", "W": 38, "H": 8, "lam": 1.0, "mu": 0.05, "nodes": nodes, "edges": edges}
     instances.write_text(json.dumps([big]))
     out = tmp_path / "answers.json"
     with subprocess.Popen(

@@ -85,7 +85,8 @@ def fit_bias(found: Rounding, source: QuantType, kind: QuantType, wanted: IntArr
 
     def wrong(rounding: Rounding) -> IntArray:
         result = rounded(np.broadcast_to(values, wanted.shape), rounding, kind)
-        return np.count_nonzero(result != _clamped(wanted, rounding, kind), axis=0).astype(np.int64)
+        count: IntArray = np.count_nonzero(result != _clamped(wanted, rounding, kind), axis=0).astype(np.int64)
+        return count
 
     before = wrong(spread)
     bias = spread.bias.copy()
@@ -119,7 +120,7 @@ class _Ties:
         tie = np.ldexp(below[at] + 0.5, rounding.shift)
         # A unit of the guard beyond the tie, lest the guard meets it again.
         clear = np.ldexp(1.0, rounding.shift - rounding.guard) if rounding.guard else 1.0
-        return _Ties(at, side, clear - side * (total[at] - tie))
+        return _Ties(at, side, np.asarray(clear - side * (total[at] - tie), dtype=np.float64))
 
     def move(self, slopes: FloatArray) -> FloatArray:
         """A small change of the integers, whose effect on each sum is slopes [sums, integers], that brings all to their sides if it can.
