@@ -64,6 +64,8 @@ def anneal(
         temperature = instance.scale * _between(schedule.temperatures, progress)
         penalty = instance.scale * _between(schedule.penalties, progress)
         for number in population.random.permutation(len(free)):
+            if time.monotonic() - began > schedule.seconds:
+                return
             population.move(free[number], temperature, penalty)
             if not population.report(improved):
                 return

@@ -8,6 +8,7 @@ that no block fits is raised. Several orders of preference are tried, and then r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from random import Random
 
 from placer.placement.cost import cost_units, violations
@@ -15,13 +16,22 @@ from placer.placement.instance import Block, Instance, Place, Places
 
 Preference = Callable[[Block], tuple[float, ...]]
 
-RANDOM_ORDERS = 40
+# Orders tried for the cheapest; and for any placement at all where these find none.
+RANDOM_ORDERS, MORE_ORDERS = 40, 8000
 
 
 def place_along_skyline(instance: Instance, seed: int) -> Places | None:
     """The cheapest legal placement that an order of preference gives, or None (which proves nothing)."""
-    found = [p for preference in _preferences(seed) if (p := _Skyline(instance, preference).fill()) and not violations(instance, p)]
-    return min(found, key=lambda places: cost_units(instance, places), default=None)
+    preferences = _preferences(seed)
+
+    def legal(orders: int) -> Iterator[Places]:
+        for preference in islice(preferences, orders):
+            places = _Skyline(instance, preference).fill()
+            if places and not violations(instance, places):
+                yield places
+
+    found = min(legal(RANDOM_ORDERS), key=lambda places: cost_units(instance, places), default=None)
+    return found or next(legal(MORE_ORDERS), None)
 
 
 def _preferences(seed: int) -> Iterator[Preference]:
@@ -30,7 +40,7 @@ def _preferences(seed: int) -> Iterator[Preference]:
     yield lambda b: (b.width, b.height)
     yield lambda b: (b.width * b.height, b.height)
     random = Random(seed)
-    for _ in range(RANDOM_ORDERS):
+    while True:
         yield _mixed(random, random.random())
 
 
