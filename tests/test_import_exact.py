@@ -18,7 +18,7 @@ from tests.random_models import MOVING, RandomModel, random_models
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = sorted((ROOT / "configs" / "models").glob("*.onnx"))
 # With LayerNorm: onnxruntime's float32 sums are no norm for the last digit.
-NORMALISED = {"classic_mixer", "mixers16_block"}
+NORMALISED = {"classic_mixer", "mixers16_block", "jet_transformer"}
 SHARED = sorted((ROOT.parent / "shared" / "models").glob("*.onnx"))
 # Samples at a time: 10,000 inputs of the largest model are far larger than a cache.
 CHUNK, CHUNKS = 500, 20
@@ -67,7 +67,7 @@ def test_shipped_models_match_onnxruntime(path: Path) -> None:
     assert sum(mismatches(path, network, CHUNK, seed) for seed in range(CHUNKS)) == 0
 
 
-@pytest.mark.parametrize(("name", "samples"), [("classic_mixer", 400), ("mixers16_block", 2)])
+@pytest.mark.parametrize(("name", "samples"), [("classic_mixer", 400), ("jet_transformer", 400), ("mixers16_block", 2)])
 def test_shipped_models_with_normalisation_nearly_match(name: str, samples: int) -> None:
     """At most one output in a thousand differs, by one step."""
     path = ROOT / "configs" / "models" / f"{name}.onnx"

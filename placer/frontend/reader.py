@@ -83,6 +83,8 @@ class Reader:
 
     def _output(self, name: str) -> str:
         value = self.values.get(name)
+        if isinstance(value, Turned):
+            raise UnsupportedModelError(f"output {name}: the batch must be its first dimension")
         if value is not None and is_arithmetic(value):
             kind = output_type(self.graph, name, value)
             tensor = self.graph.fresh(f"{name}.integers")
@@ -91,8 +93,6 @@ class Reader:
             return tensor
         if isinstance(value, Stored | Quantised):
             return value.tensor
-        if isinstance(value, Turned):
-            raise UnsupportedModelError(f"output {name}: the batch must be its first dimension")
         raise UnsupportedModelError(
             f"output {name} is not quantised; the model must end in a quantiser or in arithmetic on quantised values"
         )
