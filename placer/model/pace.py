@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from ortools.sat.python import cp_model
 
-from placer.model.linear import Expression
-from placer.model.variables import BlockVariables, NetVariables, Variables
-from placer.pacing import Stage, Stream, Wait, buffer_waits, input_waits, output_waits, shared_waits, stage_waits, stream_waits
+from placer.cycles import STREAM_CYCLES
+from placer.model.linear import Expression, weighted
+from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
+from placer.pacing import COPIES, Stage, Stream, Wait, buffer_waits, input_waits, output_waits, shared_waits, stage_waits, stream_waits
 from placer.problem import BlockKind
 
 
@@ -70,6 +71,34 @@ def _add_net(v: Variables, times: _Times, stages: list[Stage | None], net: NetVa
                 times.keep(input_waits(into, target), (edge.memory_tile,))
             if source and len(net.edges) == 1:
                 times.keep(shared_waits(source, target), (edge.shared_memory,))
+            _relax_edge(times, (source, target), out, edge, _Transfer(producer, consumer, reader.port, edge), len(net.edges) > 1)
+
+
+class _Transfer:
+    """Cycles of an edge's streams from the start of the first to what the last has delivered, whatever the kind: linear in the flows."""
+
+    def __init__(self, producer: BlockVariables, consumer: BlockVariables, port: int, edge: EdgeVariables) -> None:
+        written = {o.output: o.output_cycles for o in producer.block.options if o.output}
+        read = {o.inputs[port]: o.input_cycles[port] for o in consumer.block.options}
+        dma = weighted((written[f.partition] for f in edge.direct), (f.dma for f in edge.direct))
+        into = weighted((written[f.partition] for f in edge.writes), (f.literal for f in edge.writes))
+        out = weighted((read[f.partition] for f in edge.reads), (f.literal for f in edge.reads))
+        self.cycles = dma + into + out + STREAM_CYCLES * (edge.dma + 2 * edge.memory_tile)
+
+
+def _relax_edge(
+    times: _Times, ends: tuple[Stage | None, Stage], out: Stream, edge: EdgeVariables, transfer: _Transfer, streamed: bool
+) -> None:
+    """The waits of an edge in the form that holds for all of its kinds at once. They follow from the exact ones and tighten the linear
+    relaxation, which hardly sees waits that a literal switches: where a fork joins again, the long way bounds the interval.
+    """
+    source, target = ends
+    tile = target.starts[0]
+    if source:
+        times.keep((Wait(source.starts[0], tile, source.late + source.cycles + transfer.cycles, 0),))
+    if streamed:
+        start = out.starts[0]
+        times.keep((Wait(start, tile, transfer.cycles, 0), Wait(tile, start, target.cycles - 2 * STREAM_CYCLES, 2 * COPIES)))
 
 
 def _read_cycles(b: BlockVariables, port: int) -> Expression:

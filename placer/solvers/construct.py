@@ -5,30 +5,50 @@ No search library is needed. The result seeds the exact engine, and is the answe
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from placer.layout import Partition, divisors
 from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
 from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
 
+# Parts along samples and rows that all layers have alike, or None for any.
+Cut: TypeAlias = tuple[int, int] | None
+
 
 def construct(problem: MappingProblem) -> Solution | None:
-    """A legal solution, or None when this construction finds none (which proves nothing)."""
+    """A legal solution, or None when this construction finds none (which proves nothing): the one of least interval of several.
+
+    Layers cut alike along samples and rows re-partition columns alone, which memory tiles can do, so each such cut is tried beside none.
+    """
     targets = sorted({c for b in problem.blocks for o in b.options for c in (o.cycles, o.output_cycles, *o.input_cycles)})
+    cuts = {(o.split.data.samples, o.split.data.rows) for b in problem.blocks for o in b.options if o.split}
+    found = [s for cut in (None, *sorted(cuts)) if (s := _for_least_target(problem, targets, cut))]
+    return min(found, key=lambda s: (Evaluation(problem, s).interval(), Evaluation(problem, s).tiles()), default=None)
+
+
+def _for_least_target(problem: MappingProblem, targets: list[int], cut: Cut) -> Solution | None:
+    """The solution for the smallest of ascending `targets` that has one, as far as halving them finds it."""
     best, low, high = None, 0, len(targets) - 1
     while low <= high:
         middle = (low + high) // 2
-        solution = _for_target(problem, targets[middle])
+        solution = _for_target(problem, targets[middle], cut)
         if solution:
             best, high = solution, middle - 1
         else:
             low = middle + 1
-    return best if best and Evaluation(problem, best).within_limits() else None
+    return best
 
 
-def _for_target(problem: MappingProblem, target: int) -> Solution | None:
-    """Every block at its smallest option that meets `target` on kernel and streams, or None."""
+def _for_target(problem: MappingProblem, target: int, cut: Cut) -> Solution | None:
+    """Every block at its smallest option that meets `target` on kernel and streams, cut along samples and rows as said, or None."""
     chosen = []
     for block in problem.blocks:
-        meeting = [i for i, o in enumerate(block.options) if max(o.cycles, o.output_cycles, *o.input_cycles, 0) <= target]
+        meeting = [
+            i
+            for i, o in enumerate(block.options)
+            if max(o.cycles, o.output_cycles, *o.input_cycles, 0) <= target
+            and (cut is None or o.split is None or (o.split.data.samples, o.split.data.rows) == cut)
+        ]
         if not meeting:
             return None
         chosen.append(min(meeting, key=lambda i: (_ports(block.options[i]), i)))

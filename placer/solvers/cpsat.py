@@ -57,7 +57,7 @@ class CpSatSolver:
         budget = Budget.of(limits)
         if not leading_levels(problem.objective):
             return _accepted(solve_jointly(problem, seed, limits, progress), accepts)
-        relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress)
+        relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress, seed)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
         placed = _place(problem, relaxed, budget, progress)

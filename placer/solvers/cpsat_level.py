@@ -106,8 +106,9 @@ def hint(v: Variables, solution: Solution) -> None:
             v.model.add_hint(literal, i == choice.option)
         for p in b.picks:
             v.model.add_hint(p.literal, (p.option, p.shape) == (choice.option, choice.shape))
-        v.model.add_hint(b.column, choice.column)
-        v.model.add_hint(b.row, choice.row)
+        if v.placed:
+            v.model.add_hint(b.column, choice.column)
+            v.model.add_hint(b.row, choice.row)
     for n, net in zip(v.nets, solution.nets, strict=True):
         _hint_net(v, n, net, solution)
 
@@ -124,8 +125,9 @@ def pin(v: Variables, blocks: tuple[BlockChoice, ...]) -> None:
 def _hint_net(v: Variables, n: NetVariables, net: NetChoice, solution: Solution) -> None:
     for s in n.shardings:
         v.model.add_hint(s.literal, s.partition == net.shards)
-    v.model.add_hint(n.column, net.column)
-    v.model.add_hint(n.row, net.row)
+    if v.placed:
+        v.model.add_hint(n.column, net.column)
+        v.model.add_hint(n.row, net.row)
     written = v.blocks[n.net.producer].block.options[solution.blocks[n.net.producer].option].output
     for edge, chosen, reader in zip(n.edges, net.kinds, n.net.readers, strict=True):
         read = v.blocks[reader.block].block.options[solution.blocks[reader.block].option].inputs[reader.port]

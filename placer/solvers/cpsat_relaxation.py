@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from placer.model.build import build_relaxation
+from placer.model.likeness import add_likeness, has_likes
 from placer.model.linear import total
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables
@@ -13,6 +14,8 @@ from placer.solution import Evaluation, Solution
 from placer.solvers.base import ProgressSink
 from placer.solvers.cpsat_level import Budget, hint, minimise, silent
 
+# The part of a relaxation's work that goes into its smaller form.
+ALIKE_PART = 0.5
 # The levels whose value the options and edge kinds alone decide.
 PLACELESS = (Level.INTERVAL, Level.LATENCY, Level.TILES)
 
@@ -39,14 +42,23 @@ def leading_levels(objective: tuple[Level, ...]) -> tuple[Level, ...]:
     return objective[:end]
 
 
-def relax(problem: MappingProblem, tiles: int, budget: Budget, work: float, progress: ProgressSink) -> Relaxed:
-    """Minimise the leading levels over options and edge kinds on at most `tiles` core tiles, with at most `work` of deterministic time."""
+def relax(
+    problem: MappingProblem, tiles: int, budget: Budget, work: float, progress: ProgressSink, seed: Solution | None = None
+) -> Relaxed:
+    """Minimise the leading levels over options and edge kinds on at most `tiles` core tiles, with at most `work` of deterministic time.
+
+    seed: a mapping to start from; its places do not matter.
+    """
     leading = leading_levels(problem.objective)
     every = tuple(tuple(range(len(b.options))) for b in problem.blocks)
+    floor = budget.work - work
+    if has_likes(problem):
+        seed = _alike(problem, tiles, budget, work * ALIKE_PART, seed)
     v = build_relaxation(problem, tiles)
+    if seed:
+        hint(v, seed)
     bounds: list[int] = []
     found: Solution | None = None
-    floor = budget.work - work
     for level in leading:
         expression = level_expression(v, level)
         search = minimise(v, level, expression, budget, budget.work - floor, progress)
@@ -62,6 +74,33 @@ def relax(problem: MappingProblem, tiles: int, budget: Budget, work: float, prog
         hint(v, found)
     supported = _supported(v, leading[-1], found, budget, floor) if found else None
     return Relaxed(leading, False, tuple(bounds), _options(found), supported or every)
+
+
+def _alike(problem: MappingProblem, tiles: int, budget: Budget, work: float, seed: Solution | None) -> Solution | None:
+    """The best solution in which layers alike choose alike, as far as it is found, or `seed`."""
+    v = build_relaxation(problem, tiles)
+    add_likeness(v)
+    return descend(v, budget, work, seed) or seed
+
+
+def descend(v: Variables, budget: Budget, work: float, start: Solution | None, best: Solution | None = None) -> Solution | None:
+    """The best solution of a relaxation that is found when its leading levels are minimised in order; never worse than `best`, if given.
+
+    start: where the search starts; need not be a solution.
+    """
+    floor = budget.work - work
+    for level in leading_levels(v.problem.objective):
+        expression = level_expression(v, level)
+        if best:
+            v.model.add(expression <= Evaluation(v.problem, best).value(level))
+        if known := best or start:
+            hint(v, known)
+        search = minimise(v, level, expression, budget, budget.work - floor, silent)
+        if search.solution is None:
+            continue
+        best = search.solution
+        v.model.add(expression <= Evaluation(v.problem, best).value(level))
+    return best
 
 
 def _options(solution: Solution | None) -> tuple[int, ...]:
