@@ -1,6 +1,6 @@
 """Every kernel x output type x role x mmul shape x register block x side against numpy, on random and extreme data.
 
-The slow tests let output types take turns; this runs the whole product, about 2,000 kernels.
+The slow tests let output types take turns; this runs the whole product, about 2,600 kernels.
 
     python scripts/check_kernels.py [--sanitize]
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.kernels.harness import mismatches
-from tests.kernels.specs import GENERATIONS, dense_specs, elementwise_specs, kernels, trials
+from tests.kernels.specs import GENERATIONS, attention_specs, dense_specs, elementwise_specs, kernels, rescaling_specs, trials
 
 KERNELS_A_PROGRAM = 60
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -30,7 +30,8 @@ def main() -> int:
     flags = SANITIZE if parser.parse_args().sanitize else ()
     batches = []
     for generation in GENERATIONS:
-        everything = (*kernels(dense_specs(generation, every_output=True)), *kernels(elementwise_specs(generation)))
+        others = (elementwise_specs(generation), rescaling_specs(generation), attention_specs(generation))
+        everything = (*kernels(dense_specs(generation, every_output=True)), *(k for specs in others for k in kernels(specs)))
         batches += [everything[i : i + KERNELS_A_PROGRAM] for i in range(0, len(everything), KERNELS_A_PROGRAM)]
 
     def check(number: int) -> list[str]:
