@@ -9,6 +9,8 @@ from placer.report.marks import clean, fill, label, letter
 
 # In SVG user units.
 NODE_WIDTH, NODE_HEIGHT = 148, 34
+# Characters of a name that fit into a box, beside its letter.
+NAME_LENGTH = 15
 RANK_PITCH, SLOT_PITCH, MARGIN = 172, 50, 10
 # Ranks in one line of the picture; a long network continues below.
 RANKS_ACROSS = 7
@@ -110,7 +112,7 @@ def _line_tops(ranks: dict[str, int], slots: dict[str, int]) -> list[int]:
 def _node(mapping: Mapping, name: str, x: int, y: int) -> Node:
     for number, layer in enumerate(mapping.layers):
         if layer.name == name:
-            return Node(number, x, y, fill(number), letter(number), label(name), f"{layer.op}, {len(layer.tiles)} tiles")
+            return Node(number, x, y, fill(number), letter(number), clean(label(name), NAME_LENGTH), f"{layer.op}, {len(layer.tiles)} tiles")
     ports = sum(p.tensor == name.rpartition(".plio_")[0] for p in mapping.plio)
     direction = "input" if name.endswith(".plio_in") else "output"
     return Node(-1, x, y, "#ffffff", "", direction, f"{ports} PLIO ports")
