@@ -112,7 +112,8 @@ def _line_tops(ranks: dict[str, int], slots: dict[str, int]) -> list[int]:
 def _node(mapping: Mapping, name: str, x: int, y: int) -> Node:
     for number, layer in enumerate(mapping.layers):
         if layer.name == name:
-            return Node(number, x, y, fill(number), letter(number), clean(label(name), NAME_LENGTH), f"{layer.op}, {len(layer.tiles)} tiles")
+            shown = clean(label(name), NAME_LENGTH)
+            return Node(number, x, y, fill(number), letter(number), shown, f"{layer.op}, {len(layer.tiles)} tiles")
     ports = sum(p.tensor == name.rpartition(".plio_")[0] for p in mapping.plio)
     direction = "input" if name.endswith(".plio_in") else "output"
     return Node(-1, x, y, "#ffffff", "", direction, f"{ports} PLIO ports")
