@@ -212,9 +212,25 @@ void places() {
     show("place", aie::sliding_mul<8, 4, 1, 1, 1, acc64>(both, 16, both, 16).to_vector<int32>(), 1);
 }
 
+void windows() {
+    alignas(aie::vector_decl_align) int32 memory[16];
+    for (int i = 0; i < 16; ++i)
+        memory[i] = i;
+    // A block of 8 behind a margin of 8.
+    adf::input_window<int32> window{memory, memory, 8, 8};
+    aie::vector<int32, 8> v;
+    window_readincr(&window, v);
+    show("window", v, 1);
+    window_read(&window, v);
+    show("window", v, 1);
+    window_incr(&window, 9);
+    std::printf("window %d %zu\n", window_readincr(&window), window_size(&window));
+}
+
 int main() {
     complex();
     places();
+    windows();
     rounding();
     saturation();
     shuffles();

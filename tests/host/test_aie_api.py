@@ -133,3 +133,8 @@ def test_places(lines: Lines) -> None:
     """What an iterator points at is a vector wherever one is wanted, and assignment stores there."""
     word = 0x3FC0
     assert lines["place"] == [[3], [word], [word * word], [word + 1], [2, 2], [4 * word * word]]
+
+
+def test_windows(lines: Lines) -> None:
+    """Vectors by reference, and a pointer that comes back to the margin."""
+    assert lines["window"] == [[0], [8], [1, 8]]

@@ -144,6 +144,14 @@ inline aie::vector<T, N> window_readincr_v(adf::input_window<T> *window) {
     window_incr(window, N);
     return value;
 }
+template <class T, unsigned N>
+inline void window_read(adf::input_window<T> *window, aie::vector<T, N> &value) {
+    value = window_read_v<N>(window);
+}
+template <class T, unsigned N>
+inline void window_readincr(adf::input_window<T> *window, aie::vector<T, N> &value) {
+    value = window_readincr_v<N>(window);
+}
 template <unsigned N, class T>
 inline aie::vector<T, N> window_readdecr_v(adf::input_window<T> *window) {
     const auto value = aie::load_v<N>(window->ptr);
