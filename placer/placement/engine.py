@@ -56,8 +56,8 @@ QUICK_STEPS, STEPS, STEPS_A_SECOND = 4e7, 1e10, 2e9
 # that are kept. The part of the time that a beam may take, its width, and the fullest grid, in parts, on which it is any good.
 ELIMINATION_PART, ENUMERATION_PART, PARTIALS, MOST_PARTIALS = 0.3, 0.5, 100_000, 1_500_000
 BEAM_PART, BEAM_WIDTH, BEAM_FULL = 0.4, 2_000, 0.75
-# An exact model holds every tile of every place of every block: up to so many; and about so many seconds to build for each.
-EXACT_TILES, BUILD_SECONDS = 4_000_000, 3e-6
+# An exact model holds every tile of every place of every block: up to so many; and about so many seconds for each to build it and to look at it once.
+EXACT_TILES, BUILD_SECONDS = 4_000_000, 3e-5
 
 Progress = Callable[[Incumbent], None]
 
@@ -188,9 +188,10 @@ class _Search:
 
     @property
     def _annealing_ends(self) -> float:
-        """Seconds that annealing leaves for the phases after it."""
-        seconds = self.given
-        return seconds * (1 - (SHORT_PART if seconds < SHORT else ANNEALING_PART))
+        """Seconds that annealing leaves for the phases after it: few where they are too short for the exact engine."""
+        rest = self.given * (1 - ANNEALING_PART)
+        short = self.given < SHORT or rest * (1 - ENUMERATION_PART) < BUILD_SECONDS * self._exact_tiles()
+        return self.given * (1 - SHORT_PART) if short else rest
 
     def _anneal_first(self) -> None:
         """A good placement soon, from the skyline."""
