@@ -56,7 +56,7 @@ QUICK_STEPS, STEPS, STEPS_A_SECOND = 4e7, 1e10, 2e9
 # that are kept. The part of the time that a beam may take, its width, and the fullest grid, in parts, on which it is any good.
 ELIMINATION_PART, ENUMERATION_PART, PARTIALS, MOST_PARTIALS = 0.3, 0.5, 100_000, 1_500_000
 BEAM_PART, BEAM_WIDTH, BEAM_FULL = 0.4, 2_000, 0.75
-# An exact model holds every tile of every place of every block: up to so many; and about so many seconds for each to build it and to look at it once.
+# An exact model holds every tile of every place of every block: up to so many; and about so many seconds for each before it is of use.
 EXACT_TILES, BUILD_SECONDS = 4_000_000, 3e-5
 
 Progress = Callable[[Incumbent], None]
