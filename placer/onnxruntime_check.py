@@ -36,18 +36,25 @@ def installed(model: Path) -> bool:
     return find_spec(evaluator(model)) is not None
 
 
-def outputs(model: Path, network: Network, inputs: tuple[IntArray, ...], without: tuple[str, ...] = INEXACT) -> tuple[IntArray, ...]:
+def outputs(
+    model: Path,
+    network: Network,
+    inputs: tuple[IntArray, ...],
+    without: tuple[str, ...] = INEXACT,
+    names: tuple[str, ...] | None = None,
+) -> tuple[IntArray, ...]:
     """What the model's evaluator makes of `inputs` ([samples, *shape] each): outputs as integers on the network's scales.
 
-    without: optimisers of onnxruntime to leave out. Raises ImportError when the evaluator is not installed.
+    without: optimisers of onnxruntime to leave out. names: the outputs of `model` to give, called as tensors of the network; None: the
+    network's outputs, which are the model's in order. Raises ImportError when the evaluator is not installed.
     """
-    run = _qonnx(model) if evaluator(model) == "qonnx" else _onnxruntime(model, without)
+    run = _qonnx(model) if evaluator(model) == "qonnx" else _onnxruntime(model, without, names)
     reals = [to_real(network.tensor(n), v) for n, v in zip(network.inputs, inputs, strict=True)]
     samples, step = len(inputs[0]), network.batch or min(len(inputs[0]), CHUNK)
     runs = [run([_filled(v[i : i + step], network.batch) for v in reals]) for i in range(0, samples, step)]
     return tuple(
         to_integers(network.tensor(name), np.concatenate(parts)[:samples])
-        for parts, name in zip(zip(*runs, strict=True), network.outputs, strict=True)
+        for parts, name in zip(zip(*runs, strict=True), names or network.outputs, strict=True)
     )
 
 
@@ -69,7 +76,7 @@ def _filled(value: FloatArray, batch: int | None) -> FloatArray:
     return np.concatenate([value, np.zeros((missing, *value.shape[1:]), np.float32)]) if missing else value
 
 
-def _onnxruntime(model: Path, without: tuple[str, ...]) -> Session:
+def _onnxruntime(model: Path, without: tuple[str, ...], outputs: tuple[str, ...] | None) -> Session:
     import onnxruntime as ort  # noqa: PLC0415 - optional
 
     options = ort.SessionOptions()
@@ -78,7 +85,7 @@ def _onnxruntime(model: Path, without: tuple[str, ...]) -> Session:
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(without))
     names = [i.name for i in session.get_inputs()]
-    return lambda values: session.run(None, dict(zip(names, values, strict=True)))
+    return lambda values: session.run(outputs, dict(zip(names, values, strict=True)))
 
 
 def _qonnx(model: Path) -> Session:

@@ -1,12 +1,14 @@
 """The table of docs/models.md: every quantised model of a folder compared with what defines it, mapped, and run on this computer.
 
-    python -m scripts.models_table MODEL_FOLDER [--step exact] [--step map] [--samples 10000] [--records out/models_table] [--write]
+    python -m scripts.models_table MODEL_FOLDER --step exact --step local --step map --write
 
 What each step finds is kept in the records folder, a JSON file a model and step, and not computed again: stop and start at will, delete
 a record (or the folder, after a change of code) to renew it. --write puts the rows of all records between the markers of docs/models.md.
 
 exact   the reference against the evaluator that defines the model, onnxruntime at ORT_ENABLE_BASIC or qonnx, on random inputs over the
         whole range of the input type: output elements that differ, and the largest difference in steps of the output.
+local   where differences start: each operation alone, on the integers that onnxruntime has in front of it; outputs that differ, a million,
+        by kind of operation. Deep networks spread each of them.
 map     import, solve on a VEK280, verify, emit, build with g++, run: tiles and modelled interval; output elements of the built project
         that differ from the reference. A model that leaves its batch open is mapped for 8 vectors or for 1 matrix a run.
 """
@@ -20,8 +22,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -31,16 +34,20 @@ from placer import onnxruntime_check
 from placer.config import Settings
 from placer.errors import PlacerError, UnsupportedModelError
 from placer.frontend import read_model
-from placer.network import Network
+from placer.network import IntArray, Network
 from placer.output import write_outcome
 from placer.pipeline import Stage, run
+from placer.reference import evaluate
 from placer.run import find_subject, run_on_host
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "models.md"
 START, END = "<!-- table: scripts/models_table.py -->", "<!-- end of table -->"
-HEADINGS = ("file", "exporter", "operations", "tiles", "interval", "against", "differ", "of", "by at most", "host differs", "of")
+HEADINGS = (
+    "file", "exporter", "operations", "tiles", "interval", "against", "differ", "of", "by at most", "a million of one", "host", "of",
+)  # fmt: skip
 # Samples at a time, deterministic seconds of search a model, and runs of the project.
 CHUNK, WORK, RUNS = 500, 5.0, 8
+LOCAL_SAMPLES = 200
 DEVICE = "VEK280"
 
 
@@ -57,6 +64,14 @@ class Exactness:
 
 
 @dataclass(frozen=True)
+class Local:
+    """Output elements that differ where an operation alone is compared, in words; "" where none does or nothing was compared."""
+
+    sha256: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Mapped:
     """A mapping's tiles and modelled interval in cycles, and its project on this computer against the reference; or the `problem`."""
 
@@ -68,6 +83,9 @@ class Mapped:
     differ: int
     seconds: float
     problem: str = ""
+
+
+Record = TypeVar("Record", Exactness, Local, Mapped)
 
 
 def exporter(path: Path) -> str:
@@ -90,6 +108,41 @@ def compare(path: Path, network: Network, samples: int) -> Exactness:
     return Exactness(_sha256(path), len(network.operations), onnxruntime_check.evaluator(path), compared, differ, largest)
 
 
+def compare_operations(path: Path, network: Network) -> Local:
+    """The step `local`: for models of onnxruntime only."""
+    if onnxruntime_check.evaluator(path) == "qonnx":
+        return Local(_sha256(path), "")
+    given = random_samples(network, LOCAL_SAMPLES, 1, 0).inputs
+    known = _intermediate(path, network, given)
+    kinds: dict[str, list[int]] = {}
+    for op in network.operations:
+        sources = tuple(dict.fromkeys(op.sources))
+        alone = replace(network, inputs=sources, outputs=(op.target,), operations=(op,))
+        ours = evaluate(alone, tuple(known[name] for name in sources))[0]
+        found = kinds.setdefault(type(op).__name__, [0, 0])
+        found[0] += int(np.count_nonzero(ours != known.get(op.target, ours)))
+        found[1] += ours.size
+        known.setdefault(op.target, ours)
+    words = ", ".join(f"{kind} {1e6 * wrong / size:.3g}" for kind, (wrong, size) in kinds.items() if wrong)
+    return Local(_sha256(path), words)
+
+
+def _intermediate(path: Path, network: Network, inputs: tuple[IntArray, ...]) -> dict[str, IntArray]:
+    """The integers of every tensor that the network has by the model's own name, as onnxruntime computes them."""
+    model = onnx.load(path)
+    outputs = {o.name for o in model.graph.output}
+    made = {name for node in model.graph.node for name in node.output}
+    shown = tuple(t.name for t in network.tensors if t.name in made)
+    model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in shown if name not in outputs)
+    if not shown:
+        return dict(zip(network.inputs, inputs, strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        probe = Path(folder) / path.name
+        onnx.save_model(model, probe)
+        values = onnxruntime_check.outputs(probe, network, inputs, names=shown)
+    return dict(zip((*network.inputs, *shown), (*inputs, *values), strict=True))
+
+
 def map_and_run(path: Path, network: Network) -> Mapped:
     """The step `map`."""
     batch = network.batch or (8 if len(network.tensor(network.inputs[0]).shape) == 1 else 1)
@@ -110,15 +163,34 @@ def map_and_run(path: Path, network: Network) -> Mapped:
     )
 
 
-def recorded(file: Path, path: Path, kind: type[Exactness] | type[Mapped]) -> Exactness | Mapped | None:
-    """The record of a model in `file`, unless there is none or the model has changed."""
-    if not file.is_file():
+def recorded(file: Path, path: Path, kind: type[Record], work: Callable[[], Record] | None) -> Record | None:
+    """The record of a model in `file`; if there is none or the model has changed, what `work` gives, which is then recorded."""
+    if file.is_file():
+        found = kind(**json.loads(file.read_text(encoding="utf-8")))
+        if found.sha256 == _sha256(path):
+            return found
+    if work is None:
         return None
-    found = kind(**json.loads(file.read_text(encoding="utf-8")))
-    return found if found.sha256 == _sha256(path) else None
+    made = work()
+    file.write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
+    return made
 
 
-def row(path: Path, exact: Exactness | None, placed: Mapped | None) -> str:
+def records(
+    path: Path, network: Network, folder: Path, steps: list[str], samples: int
+) -> tuple[Exactness | None, Local | None, Mapped | None]:
+    """What is recorded of a model, after the steps that were asked for."""
+
+    def file(step: str) -> Path:
+        return folder / f"{path.stem}.{step}.json"
+
+    exact = recorded(file("exact"), path, Exactness, (lambda: compare(path, network, samples)) if "exact" in steps else None)
+    local = recorded(file("local"), path, Local, (lambda: compare_operations(path, network)) if "local" in steps else None)
+    placed = recorded(file("map"), path, Mapped, (lambda: map_and_run(path, network)) if "map" in steps else None)
+    return exact, local, placed
+
+
+def row(path: Path, exact: Exactness | None, local: Local | None, placed: Mapped | None) -> str:
     """The line of one model in Markdown; "-" where a step was not run."""
     cells = [path.stem, exporter(path), str(exact.operations) if exact else "-"]
     if placed is None:
@@ -126,6 +198,7 @@ def row(path: Path, exact: Exactness | None, placed: Mapped | None) -> str:
     else:
         cells += [placed.problem, ""] if placed.problem else [str(placed.tiles), str(placed.interval)]
     cells += [exact.evaluator, str(exact.differ), str(exact.compared), str(exact.largest)] if exact else ["-"] * 4
+    cells.append(local.words if local else "-")
     cells += [str(placed.differ), str(placed.compared)] if placed and not placed.problem else ["-", "-"]
     return f"| {' | '.join(cells)} |"
 
@@ -146,17 +219,13 @@ def main() -> int:
     """Make records and the table from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--step", action="append", choices=("exact", "map"), default=[])
+    parser.add_argument("--step", action="append", choices=("exact", "local", "map"), default=[])
     parser.add_argument("--samples", type=int, default=10000)
     parser.add_argument("--records", type=Path, default=Path("out/models_table"))
     parser.add_argument("--only", default="*", help="A pattern of file names, without .onnx.")
     parser.add_argument("--write", action="store_true", help="Write docs/models.md.")
     options = parser.parse_args()
     options.records.mkdir(parents=True, exist_ok=True)
-    steps: tuple[tuple[str, type[Exactness] | type[Mapped], Callable[[Path, Network], Exactness | Mapped]], ...] = (
-        ("exact", Exactness, lambda path, network: compare(path, network, options.samples)),
-        ("map", Mapped, map_and_run),
-    )
     rows = []
     for path in sorted(options.folder.glob(f"{options.only}.onnx")):
         try:
@@ -164,17 +233,7 @@ def main() -> int:
         except UnsupportedModelError as error:
             print(f"{path.stem}: {error}", flush=True)
             continue
-        records: list[Exactness | Mapped | None] = []
-        for step, kind, work in steps:
-            file = options.records / f"{path.stem}.{step}.json"
-            found = recorded(file, path, kind)
-            if found is None and step in options.step:
-                found = work(path, network)
-                file.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
-            records.append(found)
-        exact, placed = records
-        assert not isinstance(exact, Mapped) and not isinstance(placed, Exactness), "records are read as what they were written"
-        rows.append(row(path, exact, placed))
+        rows.append(row(path, *records(path, network, options.records, options.step, options.samples)))
         print(rows[-1], flush=True)
     if options.write:
         write(rows)
