@@ -1,6 +1,6 @@
 """Every kernel x output type x role x mmul shape x register block x side against numpy, on random and extreme data.
 
-The slow tests let output types take turns; this runs the whole product, about 2,600 kernels.
+The slow tests let output types take turns; this runs the whole product, about 2,800 kernels.
 
     python scripts/check_kernels.py [--sanitize]
 """
