@@ -158,6 +158,8 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
     if found is None:
         raise UndecidedError(_no_replicas(imported, replicas))
     mapping = assemble(found.problem, found.laid_out, found.result, _provenance(imported, settings))
+    if missed := excess(found.problem, mapping):
+        raise UndecidedError(_too_slow(mapping, missed))
     return Solved(replace(imported, laid_out=found.laid_out), found.problem, mapping)
 
 
@@ -177,7 +179,37 @@ def _provenance(imported: Imported, settings: Settings) -> Provenance:
     return Provenance(imported.sha256, record)
 
 
+def excess(problem: MappingProblem, mapping: Mapping) -> int:
+    """Cycles by which a mapping's interval, with its places and routes, is above what is required; 0 where it is not."""
+    required = min((limit.at_most for limit in problem.limits if limit.level is Level.INTERVAL), default=mapping.interval_cycles)
+    return max(0, mapping.interval_cycles - required)
+
+
+def _too_slow(mapping: Mapping, missed: int) -> str:
+    """In words."""
+    return (
+        f"an interval of at most {mapping.interval_cycles - missed} cycles is required; the mappings found take {mapping.interval_cycles} "
+        "with the distances of their streams, and which take less is not known; allow more with --work, or a longer interval"
+    )
+
+
 def _solve_one(imported: Imported, problem: MappingProblem, settings: Settings, limits: Limits, progress: ProgressSink) -> Mapping:
+    """A mapping whose interval, as placed and routed, is what is required: where distances make it longer, less is asked of the solver."""
+    mapping = _mapped(imported, problem, settings, limits, progress)
+    missed = excess(problem, mapping)
+    if not missed:
+        return mapping
+    shorter = tuple(replace(d, at_most=max(0, d.at_most - missed)) if d.level is Level.INTERVAL else d for d in problem.limits)
+    try:
+        again = _mapped(imported, replace(problem, limits=shorter), settings, limits, progress)
+    except InfeasibleError:
+        raise UndecidedError(_too_slow(mapping, missed)) from None
+    if excess(problem, again):
+        raise UndecidedError(_too_slow(again, excess(problem, again)))
+    return again
+
+
+def _mapped(imported: Imported, problem: MappingProblem, settings: Settings, limits: Limits, progress: ProgressSink) -> Mapping:
     from placer.solvers.routed import solve_routed  # noqa: PLC0415 - OR-Tools takes half a second to load
 
     result = solve_routed(problem, construct(problem), limits, progress)

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from placer.pipeline import excess
 from placer.problem import Level, Limit, MappingProblem
 from placer.solution import Evaluation
 from placer.solvers.base import Status
 from placer.solvers.construct import construct
 from placer.unmet import unmet_limits
 from tests.graphs import chain, small_device
+from tests.mapped import pair
 from tests.solving import limits, solve, stated
 
 LIMITED = (Level.INTERVAL, Level.LATENCY, Level.TILES)
@@ -59,6 +61,15 @@ def test_demands_that_only_together_contradict() -> None:
     both = limited(interval, tiles)
     assert solve(both).status is Status.INFEASIBLE
     assert {u.limit.level for u in unmet_limits(both, limits())} == {Level.INTERVAL, Level.TILES}
+
+
+def test_the_mapping_itself_is_measured() -> None:
+    """Distances may make the interval longer than the solver took it for."""
+    mapping = pair().mapping
+    for above, missed in ((3, 0), (0, 0), (-5, 5)):
+        problem = limited(Limit(Level.INTERVAL, mapping.interval_cycles + above), Limit(Level.TILES, 1))
+        assert excess(problem, mapping) == missed
+    assert excess(limited(), mapping) == 0
 
 
 def test_a_constructed_seed_keeps_to_demands() -> None:
