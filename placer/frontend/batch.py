@@ -67,7 +67,7 @@ def concerns(node: onnx.NodeProto, operands: Sequence[Named | None]) -> bool:
     if any(isinstance(o, Turned) for o in operands):
         return True
     perm = Attributes(node).integers("perm") if node.op_type == "Transpose" else None
-    return bool(perm) and perm is not None and perm[0] != 0 and not isinstance(operands[0], Constant)
+    return bool(perm) and perm is not None and perm[0] != 0 and bool(operands) and not isinstance(operands[0], Constant)
 
 
 def apply(graph: Graph, node: onnx.NodeProto, operands: Sequence[Named | None], batch: int | None, otherwise: Apply) -> tuple[Named, ...]:

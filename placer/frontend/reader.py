@@ -197,7 +197,8 @@ class Reader:
 
     def _results(self, node: onnx.NodeProto, operands: list[Value | None]) -> tuple[Value, ...]:
         """What a node gives whose operands have the batch first."""
-        if node.op_type in selections.SELECTIONS and node.domain in PLAIN_DOMAINS and not isinstance(operands[0], Constant):
+        first = operands[0] if operands else None
+        if node.op_type in selections.SELECTIONS and node.domain in PLAIN_DOMAINS and not isinstance(first, Constant):
             return selections.select(self.graph, node, operands)
         return (self._apply(node, operands),)
 

@@ -24,7 +24,7 @@ def select(graph: Graph, node: onnx.NodeProto, operands: Sequence[Value | None])
 
     Raises InputError or UnsupportedModelError.
     """
-    value = operands[0]
+    value = operands[0] if operands else None
     if value is None:
         raise InputError(f"{node.name}: {node.op_type} lacks its first input")
     if isinstance(value, Constant) or not (isinstance(value, Stored | Quantised | RawInput) or is_arithmetic(value)):

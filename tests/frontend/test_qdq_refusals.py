@@ -116,6 +116,7 @@ REFUSED: dict[str, tuple[Case, str]] = {
         "along axis 0 does not fit together",
     ),
     "gather from data": (lambda b, x: b.qdq(b.node("Gather", x, x, axis=1)), "Gather is supported with constant indices"),
+    "slice of no input": (lambda b, x: b.qdq(b.node("Slice")), "Slice lacks its first input"),
     "gather beyond": (lambda b, x: b.qdq(b.node("Gather", x, b.constant([8], "int64"), axis=1)), "an index of Gather lies outside"),
     "slice of the batch": (
         lambda b, x: b.qdq(b.node("Slice", x, *(b.constant([i], "int64") for i in (0, 1, 0)))),
