@@ -16,7 +16,7 @@ from placer.layers import DenseLayer, Layer
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, Window
 from placer.mapping import BufferAt, MappedEdge, MappedLayer, MappedTile, Mapping
 from placer.network import IntArray
-from placer.problem import Split
+from placer.split import Split
 from placer.tile_kernel import tile_kernel
 
 NOWHERE = BufferAt(-1, -1, 0, -1)

@@ -16,7 +16,7 @@ from placer.layers import DenseLayer, Layer, NormaliseLayer, Side, SteppedLayer
 from placer.layout import BLOCK_COLUMNS, Layout, spread
 from placer.mmul import MmulShape
 from placer.network import IntArray
-from placer.problem import Split
+from placer.split import Split
 from placer.stored_reference import padded_weights
 from placer.tile_kernel import LayerLayouts
 

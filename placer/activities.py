@@ -15,9 +15,9 @@ from placer.device import Device
 from placer.layers import Side
 from placer.layout import Partition
 from placer.mapping import MappedEdge, MappedLayer, MappedTile, Mapping, StreamPort
-from placer.problem import Split
 from placer.routing.grid import STEPS, Direction
 from placer.simulate import Activity, ActivityGraph, Kind, Precedence
+from placer.split import Split
 
 INPUT_KINDS = ("input", "second_input")
 COPIES = 2

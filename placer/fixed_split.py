@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, with_config
 
-from placer.problem import Split
+from placer.split import Split
 
 Parts = Annotated[int, Field(ge=1)]
 

@@ -15,7 +15,8 @@ from placer.errors import InfeasibleError
 from placer.fixed_split import FREE, FixedSplit
 from placer.layers import DenseLayer, Layer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors, part_counts
-from placer.problem import Option, Orientation, Shape, Split
+from placer.problem import Option, Orientation, Shape
+from placer.split import Split
 from placer.tile_kernel import LayerLayouts, tile_kernel, tile_work
 from placer.tile_memory import BufferKind, BufferNeed, place_buffers
 

@@ -37,7 +37,7 @@ from placer.layout import BLOCK_COLUMNS, Layout
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes, register_blocks
 from placer.moves import table
 from placer.network import IntType
-from placer.problem import Split
+from placer.split import Split
 
 # Row and column blocks that a dense kernel computes together.
 REGISTER_BLOCK = 2

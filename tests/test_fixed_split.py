@@ -9,7 +9,8 @@ from placer.fixed_split import FREE, FixedLayer, FixedSplit
 from placer.formulate import formulate, lay_out
 from placer.layers import Side
 from placer.layout import Partition
-from placer.problem import Level, MappingProblem, Split
+from placer.problem import Level, MappingProblem
+from placer.split import Split
 from tests.graphs import chain, small_device
 from tests.solving import solve
 

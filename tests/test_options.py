@@ -9,7 +9,8 @@ from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.layers import Side
 from placer.layout import Partition
 from placer.options import bank_stalls, layer_options
-from placer.problem import Level, Option, Split
+from placer.problem import Level, Option
+from placer.split import Split
 from tests.graphs import chain
 
 VEK280 = find_device("VEK280")
