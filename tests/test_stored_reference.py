@@ -22,6 +22,7 @@ from tests.onnxruntime_check import random_inputs
 from tests.random_models import MOVING, RandomModel, random_models
 
 MODELS = sorted((Path(__file__).resolve().parents[1] / "configs" / "models").glob("*.onnx"))
+LARGE = {"mixers16_block"}
 DEVICES = (find_device("VEK280"), find_device("VEK385"))
 
 
@@ -71,9 +72,17 @@ def test_many_random_models(model: RandomModel, batch: int, device: int) -> None
     check_random(model, batch, device)
 
 
-@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [p for p in MODELS if p.stem not in LARGE], ids=lambda p: p.stem)
 @pytest.mark.parametrize("batch", [1, 3, 8])
 def test_shipped_models(path: Path, batch: int) -> None:
-    """Every shipped model."""
+    """Every shipped model but the large ones."""
     network = read_model(path)
     compare(network, lay_out(lower(network), batch, DEVICES[0]), 7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [p for p in MODELS if p.stem in LARGE], ids=lambda p: p.stem)
+def test_large_shipped_models(path: Path) -> None:
+    """One sample of each."""
+    network = read_model(path)
+    compare(network, lay_out(lower(network), 1, DEVICES[0]), 7)
