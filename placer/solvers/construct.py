@@ -22,7 +22,8 @@ def construct(problem: MappingProblem) -> Solution | None:
     """
     targets = sorted({c for b in problem.blocks for o in b.options for c in (o.cycles, o.output_cycles, *o.input_cycles)})
     cuts = {(o.split.data.samples, o.split.data.rows) for b in problem.blocks for o in b.options if o.split}
-    found = [s for cut in (None, *sorted(cuts)) if (s := _for_least_target(problem, targets, cut))]
+    tried = (_for_least_target(problem, targets, cut) for cut in (None, *sorted(cuts)))
+    found = [s for s in tried if s and Evaluation(problem, s).within_limits()]
     return min(found, key=lambda s: (Evaluation(problem, s).interval(), Evaluation(problem, s).tiles()), default=None)
 
 

@@ -49,6 +49,9 @@ def minimise(v: Variables, level: Level, expression: Expression, budget: Budget,
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = budget.workers
     solver.parameters.interleave_search = budget.workers > 1
+    if budget.workers > 1:
+        # With it, interleaved searches were seen to differ between runs.
+        solver.parameters.symmetry_level = 0
     solver.parameters.random_seed = budget.seed
     solver.parameters.max_deterministic_time = share
     if v.placed:
