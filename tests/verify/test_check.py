@@ -221,7 +221,7 @@ def imported(path: Path) -> set[str]:
 
 
 def test_the_checker_is_independent() -> None:
-    """It may know devices, layouts, layers, cycle and interval formulas, the pipeline; no options, problems, models, engines or assembly."""
+    """It may know devices, layouts, layers, cycles and intervals, the pipeline; no options, problems, models, engines or assembly."""
     below = ("activities", "cycles", "device", "layers", "layout", "mapping", "pacing", "simulate")
     allowed = {f"placer.{name}" for name in below}
     for file in Path(str(placer.verify.__file__)).parent.glob("*.py"):
