@@ -51,7 +51,7 @@ ANNEALING_PART, SHORT, SHORT_PART, SHORTEST_ROUND = 0.6, 2.0, 0.9, 0.1
 # Rounds without improvement after which annealing gives way, where an exact engine can take over.
 STALE_ROUNDS = 3
 # Sums of two table entries for the bound stated at once, for that which enumeration starts from, and that a second makes.
-QUICK_STEPS, STEPS, STEPS_A_SECOND = 4e7, 1e10, 2e9
+QUICK_STEPS, STEPS, STEPS_A_SECOND = 3e8, 6e10, 6e9
 # Of the time left, the part that elimination and then enumeration may take; partial placements that a unit of work makes, and the most
 # that are kept. The part of the time that a beam may take, its width, and the fullest grid, in parts, on which it is any good.
 ELIMINATION_PART, ENUMERATION_PART, PARTIALS, MOST_PARTIALS = 0.3, 0.5, 100_000, 1_500_000
