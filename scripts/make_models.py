@@ -197,6 +197,16 @@ def quantise(float_path: Path, target: Path, inputs: FloatArray) -> None:
             "WeightSymmetric": True,
         },
     )
+    _forget_traces(target)
+
+
+def _forget_traces(path: Path) -> None:
+    """Drop what the exporter notes beside a graph: stack traces with the folders of this computer."""
+    model = onnx.load(path)
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    onnx.save(model, path)
 
 
 def _ranges(model: onnx.ModelProto, inputs: FloatArray, constants: dict[str, npt.NDArray[np.float32]]) -> dict[str, float]:
