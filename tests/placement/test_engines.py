@@ -14,7 +14,7 @@ from tests.placement.cases import chain, optimum, random_instance
 from tests.placement.judge import violations
 
 ENGINES: tuple[ExactEngine, ...] = (CpSatPlacement(), SatPlacement())
-EFFORT, LARGER_EFFORT = Effort(60.0, None, 0), Effort(30.0, None, 0)
+EFFORT, LARGER_EFFORT = Effort(60.0, None, 0), Effort(90.0, None, 0)
 
 
 def solve(engine: ExactEngine, instance: Instance, effort: Effort = EFFORT) -> int | None:
