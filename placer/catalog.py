@@ -108,7 +108,10 @@ def dense_operations(spec: DenseSpec) -> OperationCounts:
         # A block of m x 8 is halved until its pieces are m x k: two filters a halving of each piece.
         shuffles = left * spec.inner_blocks * 2 * (8 // spec.mmul.k - 1)
     unit = spec.load_bytes
-    if spec.side is Side.RIGHT:
+    if spec.side is Side.RIGHT and spec.transposed:
+        # k x 8 elements of the transpose at a time, which are operands of 8 / m row blocks.
+        left_loads = left * spec.mmul.m // 8 * steps * accesses(spec.mmul.k * 8 * spec.left_type.bytes, unit)
+    elif spec.side is Side.RIGHT:
         left_loads = left * spec.inner_blocks * accesses(spec.mmul.m * 8 * spec.left_type.bytes, unit)
     else:
         left_loads = left * steps * accesses(left_bytes, unit)
