@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from placer.errors import InputError, nearest_name
 from placer.fixed_split import FixedLayer, FixedSplit
-from placer.goals import Goal, Required
+from placer.goals import BATCHES, Goal, Required, Scale
 from placer.problem import Level
 
 MODEL_SUFFIX = ".onnx"
@@ -42,13 +42,12 @@ class Settings(BaseModel):
     """Everything that one solve is told. Paths are resolved: `network` and a `device` file against the config's folder, `output` against
     the working directory.
 
-    batch: samples a run; None takes the model's own. columns, rows: cut the array. clock_mhz: another array clock than the device's;
-    it turns cycles into seconds and changes a mapping only through demands. goal: an objective by name (it replaces
-    `objective`). required: demands that a mapping must meet. replicas: copies of the network, each with a batch of its own,
-    or "auto" for the most throughput; None: auto when that is the goal, else 1. splits: by layer, what of its cut is
-    not to be chosen. row_weight: cost of a row in
-    `transport`. work: deterministic time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility.
-    iterations: runs of the emitted simulation.
+    batch: samples a run; None takes the model's own, "auto" as many as serve the objective best. columns, rows: cut the array.
+    clock_mhz: another array clock than the device's; it turns cycles into seconds and changes a mapping only through demands. goal: an
+    objective by name (it replaces `objective`). required: demands that a mapping must meet. replicas: copies of the network, each with a
+    batch of its own, or "auto" for as many as serve the objective best; None: auto when throughput is the goal, or area for a required
+    rate, else 1. splits: by layer, what of its cut is not to be chosen. row_weight: cost of a row in `transport`. work: deterministic
+    time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility. iterations: runs of the emitted simulation.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
@@ -58,7 +57,7 @@ class Settings(BaseModel):
     columns: Annotated[int, Field(ge=1, le=1000)] | None = None
     rows: Annotated[int, Field(ge=1, le=1000)] | None = None
     clock_mhz: Annotated[float, Field(gt=0, le=10_000)] | None = None
-    batch: Annotated[int, Field(ge=1, le=1 << 20)] | None = None
+    batch: Annotated[int, Field(ge=1, le=1 << 20)] | Literal["auto"] | None = None
     objective: Levels = (Level.INTERVAL, Level.LATENCY, Level.TRANSPORT, Level.COMPACTNESS)
     goal: Goal | None = None
     required: Required = Required()
@@ -78,6 +77,19 @@ class Settings(BaseModel):
         goal = values.get("goal")
         known = [g for g in Goal if goal in {g, g.value}]
         return {**values, "objective": known[0].levels} if known else values
+
+    @property
+    def first_batch(self) -> int | None:
+        """Samples a run before any are chosen: one where they are; None: the model's own."""
+        return 1 if self.batch == "auto" else self.batch
+
+    def scale(self, own: int) -> Scale:
+        """What of batch and replicas is chosen, of a network laid out for a batch of `own`. More samples a run never help the latency."""
+        rated = self.required.inferences_per_second or self.required.rate_mhz
+        many = self.goal is Goal.THROUGHPUT or (self.goal is Goal.AREA and rated is not None)
+        replicas = self.replicas or ("auto" if many else 1)
+        counts_samples = self.objective[0] in {Level.INTERVAL, Level.TILES}
+        return Scale(BATCHES if self.batch == "auto" and counts_samples else (own,), None if replicas == "auto" else replicas)
 
     @property
     def fixed_layers(self) -> tuple[FixedLayer, ...]:

@@ -89,7 +89,7 @@ def explain(settings: Settings, news: News) -> Explanation:
 
     Raises InputError or UnsupportedModelError.
     """
-    imported = import_network(settings.network, target_device(settings), settings.batch)
+    imported = import_network(settings.network, target_device(settings), settings.first_batch)
     news("options")
     if _contradicts(imported, settings, imported.device):
         shortages, proven = _conflict(imported, settings, news), True
@@ -280,7 +280,7 @@ def fewest_tiles(settings: Settings) -> int:
     """
     from placer.solvers.demand import Demand, least_demand  # noqa: PLC0415 - as above
 
-    imported = import_network(settings.network, find_device(settings.device), settings.batch)
+    imported = import_network(settings.network, find_device(settings.device), settings.first_batch)
     problem = _problem(imported, settings, plentiful(imported.device, Resource.CORE_TILES))
     demand = least_demand(problem, Demand.TILES) if problem else None
     if demand is None:
@@ -291,7 +291,7 @@ def fewest_tiles(settings: Settings) -> int:
 def maps(settings: Settings) -> bool:
     """Whether a trial with these settings ends in a verified mapping; quick where options alone say no."""
     try:
-        imported = import_network(settings.network, target_device(settings), settings.batch)
+        imported = import_network(settings.network, target_device(settings), settings.first_batch)
         if _contradicts(imported, settings, imported.device):
             return False
         return run(settings.overridden(work=min(settings.work, TRIAL_WORK)), Stage.VERIFY, lambda _: None).mapping is not None

@@ -12,6 +12,8 @@ from pydantic import ConfigDict, Field, with_config
 from placer.device import Device
 from placer.problem import Level, Limit
 
+# Samples a run that are tried where they may be chosen.
+BATCHES = tuple(1 << i for i in range(11))
 Cycles = Annotated[int, Field(ge=1)]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -33,6 +35,14 @@ class Goal(Enum):
             Goal.AREA: (tiles, interval, latency),
         }[self]
         return (*first, Level.TRANSPORT, Level.COMPACTNESS)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What may be chosen. batches: samples a run of one replica, rising. replicas: how many; None: as many as serve the objective best."""
+
+    batches: tuple[int, ...]
+    replicas: int | None
 
 
 @with_config(ConfigDict(extra="forbid"))

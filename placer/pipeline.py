@@ -20,7 +20,7 @@ from placer.device import Device, find_device
 from placer.errors import InfeasibleError, InputError, PlacerError, UndecidedError, UnsupportedModelError
 from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.frontend import read_model, self_contained
-from placer.goals import Goal
+from placer.goals import Scale
 from placer.lowering import lower
 from placer.mapping import Mapping, SolverRecord
 from placer.network import Network
@@ -112,7 +112,7 @@ def import_network(model: Path, device: Device, batch: int | None) -> Imported:
     network = read_model(model)
     samples = network.batch if batch is None else batch
     if samples is None:
-        raise InputError(f"{model}: the model leaves its batch open; state the samples a run with --batch or the config key 'batch'")
+        raise InputError(f"{model}: the model leaves its batch open; state the samples a run, or auto, with --batch or the config key 'batch'")
     return Imported(network, lay_out(lower(network), samples, device), device, self_contained(model))
 
 
@@ -135,35 +135,55 @@ class Solved:
 
 
 def solve_mapping(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Solved:
-    """Solve `problem`, for as many replicas as the settings say.
+    """Solve `problem`, or one of another batch or of replicas where the settings leave these open.
 
     Raises InfeasibleError, with demand against supply, when no mapping exists or none was found.
     """
     limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
-    replicas = settings.replicas or ("auto" if settings.goal is Goal.THROUGHPUT else 1)
-    if replicas == 1:
+    scale = settings.scale(imported.laid_out.batch)
+    if scale == Scale((imported.laid_out.batch,), 1):
         return Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
     if Level.PUBLISHED in problem.objective:
         raise InputError("the objective 'published' places one pipeline: set replicas to 1, or leave it out")
-    from placer.solvers.replicate import solve_replicated  # noqa: PLC0415 - OR-Tools takes half a second to load
+    solved = _solve_scaled(imported, problem, settings, scale, 0, progress)
+    if solved and (missed := _excess(solved, settings)):
+        again = _solve_scaled(imported, problem, settings, scale, missed, progress)
+        if again is None or (missed := _excess(again, settings)):
+            raise UndecidedError(_too_slow((again or solved).mapping, missed))
+        return again
+    if solved is None and scale.replicas is not None:
+        raise UndecidedError(_no_replicas(imported, scale.replicas))
+    return solved or Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
 
-    one = imported.laid_out
 
-    def demands(count: int) -> tuple[Limit, ...]:
-        return settings.required.limits(count * one.batch, imported.device)
+def _excess(solved: Solved, settings: Settings) -> int:
+    """Cycles above what the settings require of as many samples."""
+    return excess(settings.required.limits(solved.mapping.batch, solved.imported.device), solved.mapping)
 
-    found = solve_replicated(one, problem, None if replicas == "auto" else replicas, demands, limits, progress, settings.fixed_layers)
-    if found is None and replicas == "auto":
-        return Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
+
+def _solve_scaled(
+    imported: Imported, problem: MappingProblem, settings: Settings, scale: Scale, sooner: int, progress: ProgressSink
+) -> Solved | None:
+    """The best mapping over batches and replicas, or None. sooner: by how many cycles it is to be below a required interval."""
+    from placer.solvers.scale import Question, solve_scaled  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    def demands(samples: int) -> tuple[Limit, ...]:
+        return _sooner(settings.required.limits(samples, imported.device), sooner)
+
+    limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
+    found = solve_scaled(Question(imported.laid_out.graph, problem, demands, settings.fixed_layers), scale, limits, progress)
     if found is None:
-        raise UndecidedError(_no_replicas(imported, replicas))
+        return None
     mapping = assemble(found.problem, found.laid_out, found.result, _provenance(imported, settings))
-    if missed := excess(found.problem, mapping):
-        raise UndecidedError(_too_slow(mapping, missed))
     return Solved(replace(imported, laid_out=found.laid_out), found.problem, mapping)
 
 
-def _no_replicas(imported: Imported, count: int | str) -> str:
+def _sooner(limits: tuple[Limit, ...], cycles: int) -> tuple[Limit, ...]:
+    """Demands with an interval that is so much shorter."""
+    return tuple(replace(d, at_most=max(0, d.at_most - cycles)) if d.level is Level.INTERVAL else d for d in limits)
+
+
+def _no_replicas(imported: Imported, count: int) -> str:
     one, device = imported.laid_out, imported.device
     cells = f"equal cells of {device.name} ({device.columns} x {device.rows})"
     rows = device.mmul[0]
@@ -179,9 +199,9 @@ def _provenance(imported: Imported, settings: Settings) -> Provenance:
     return Provenance(imported.sha256, record)
 
 
-def excess(problem: MappingProblem, mapping: Mapping) -> int:
+def excess(limits: tuple[Limit, ...], mapping: Mapping) -> int:
     """Cycles by which a mapping's interval, with its places and routes, is above what is required; 0 where it is not."""
-    required = min((limit.at_most for limit in problem.limits if limit.level is Level.INTERVAL), default=mapping.interval_cycles)
+    required = min((limit.at_most for limit in limits if limit.level is Level.INTERVAL), default=mapping.interval_cycles)
     return max(0, mapping.interval_cycles - required)
 
 
@@ -196,16 +216,15 @@ def _too_slow(mapping: Mapping, missed: int) -> str:
 def _solve_one(imported: Imported, problem: MappingProblem, settings: Settings, limits: Limits, progress: ProgressSink) -> Mapping:
     """A mapping whose interval, as placed and routed, is what is required: where distances make it longer, less is asked of the solver."""
     mapping = _mapped(imported, problem, settings, limits, progress)
-    missed = excess(problem, mapping)
+    missed = excess(problem.limits, mapping)
     if not missed:
         return mapping
-    shorter = tuple(replace(d, at_most=max(0, d.at_most - missed)) if d.level is Level.INTERVAL else d for d in problem.limits)
     try:
-        again = _mapped(imported, replace(problem, limits=shorter), settings, limits, progress)
+        again = _mapped(imported, replace(problem, limits=_sooner(problem.limits, missed)), settings, limits, progress)
     except InfeasibleError:
         raise UndecidedError(_too_slow(mapping, missed)) from None
-    if excess(problem, again):
-        raise UndecidedError(_too_slow(again, excess(problem, again)))
+    if excess(problem.limits, again):
+        raise UndecidedError(_too_slow(again, excess(problem.limits, again)))
     return again
 
 
@@ -288,7 +307,7 @@ def run(settings: Settings, stop_after: Stage, progress: ProgressSink) -> Outcom
     files: tuple[File, ...] = ()
     news: tuple[TimedProgress, ...] = ()
     with clock.stage(Stage.IMPORT):
-        imported = import_network(settings.network, target_device(settings), settings.batch)
+        imported = import_network(settings.network, target_device(settings), settings.first_batch)
     if stop_after is not Stage.IMPORT:
         with clock.stage(Stage.OPTIONS):
             limits = settings.required.limits(imported.laid_out.batch, imported.device)

@@ -48,8 +48,18 @@ def cells(device: Device, replicas: int | None) -> Iterator[Cell]:
         for height in sorted({device.rows // n for n in range(1, device.rows + 1)}):
             across, up = device.columns // width, device.rows // height
             count = replicas or across * up
-            if count <= across * up:
-                yield Cell(count, across, device if count == 1 else _cell_device(device, width, height, device.memory_rows // up, count))
+            if count == 1 and (width, height) == (device.columns, device.rows):
+                yield Cell(1, 1, device)
+            elif 1 < count <= across * up:
+                yield Cell(count, across, _cell_device(device, width, height, device.memory_rows // up, count))
+
+
+def roomiest_cells(device: Device, replicas: int) -> Iterator[Cell]:
+    """The cells for so many replicas that no other one has at least the columns and rows of."""
+    sizes = {(c.device.columns, c.device.rows): c for c in cells(device, replicas)}
+    for (width, height), cell in sizes.items():
+        if not any((w, h) != (width, height) and w >= width and h >= height for w, h in sizes):
+            yield cell
 
 
 def _cell_device(device: Device, columns: int, rows: int, memory_rows: int, count: int) -> Device:

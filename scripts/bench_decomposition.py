@@ -24,7 +24,7 @@ LIMITS = Limits(work=5.0, seconds=None, workers=1, seed=0)
 def problem_of(config: Path) -> MappingProblem:
     """The mapping problem of a config."""
     settings = load_settings(config)
-    imported = import_network(settings.network, target_device(settings), settings.batch)
+    imported = import_network(settings.network, target_device(settings), settings.first_batch)
     return formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight)
 
 

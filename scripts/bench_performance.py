@@ -173,7 +173,7 @@ def reference_mapping(settings: Settings) -> Measured:
 
     Raises InfeasibleError when none of the first few has.
     """
-    imported = import_network(settings.network, target_device(settings), settings.batch)
+    imported = import_network(settings.network, target_device(settings), settings.first_batch)
     tried = set()
     for splits in reference_splits(imported):
         if str(splits) in tried:

@@ -8,7 +8,7 @@ import pytest
 
 from placer.config import Settings, load_settings
 from placer.errors import InputError
-from placer.goals import Goal, Required
+from placer.goals import BATCHES, Goal, Required, Scale
 from placer.problem import Level
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,3 +160,29 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     """The path and the reason."""
     assert refusal(tmp_path / "none.yaml") == f"cannot read config {tmp_path / 'none.yaml'}: No such file or directory"
     assert refusal(tmp_path) == f"cannot read config {tmp_path}: Is a directory"
+
+
+@pytest.mark.parametrize(
+    ("text", "batches", "replicas"),
+    [
+        ("", (8,), 1),
+        ("replicas: 3\n", (8,), 3),
+        ("batch: auto\n", BATCHES, 1),
+        ("goal: throughput\n", (8,), None),
+        ("goal: throughput\nreplicas: 1\nbatch: auto\n", BATCHES, 1),
+        ("goal: area\nbatch: auto\n", BATCHES, 1),
+        ("goal: area\nrequired: {rate_mhz: 40}\n", (8,), None),
+        # More samples a run only make a longer wait for the first one out.
+        ("goal: latency\nbatch: auto\n", (8,), 1),
+    ],
+)
+def test_what_is_chosen_of_batch_and_replicas(tmp_path: Path, text: str, batches: tuple[int, ...], replicas: int | None) -> None:
+    """By what is told and by the goal, for a network of eight samples a run."""
+    settings = load_settings(written(tmp_path, f"network: m.onnx\n{text}"))
+    assert settings.scale(8) == Scale(batches, replicas)
+    assert settings.first_batch == (1 if settings.batch == "auto" else None)
+
+
+def test_a_batch_is_a_number_or_auto(tmp_path: Path) -> None:
+    """Nothing else."""
+    assert "batch: 'many' is not allowed" in refusal(written(tmp_path, "network: m.onnx\nbatch: many\n"))

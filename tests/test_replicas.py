@@ -9,13 +9,13 @@ import pytest
 
 from placer.device import Device, find_device
 from placer.formulate import formulate, lay_out
-from placer.goals import Required
+from placer.goals import Required, Scale
 from placer.layers import LayerGraph
 from placer.mapping import Mapping
 from placer.problem import Copies, Level
 from placer.replicas import cells, is_replicable, separable
 from placer.solution import Evaluation
-from placer.solvers.replicate import Replicated, solve_replicated
+from placer.solvers.scale import Question, Scaled, solve_scaled
 from placer.verify import Family, verify
 from tests.graphs import chain, residual, small_device
 from tests.mapped import Json, Sample, families
@@ -25,13 +25,14 @@ VEK280 = find_device("VEK280")
 NOTHING = Required()
 
 
-def solved(graph: LayerGraph, device: Device, batch: int, replicas: int | None, required: Required = NOTHING) -> Replicated | None:
+def solved(graph: LayerGraph, device: Device, batch: int, replicas: int | None, required: Required = NOTHING) -> Scaled | None:
     """Replicas of a graph on a device."""
-    laid_out, problem = stated(graph, device, batch, ALL_LEVELS)
-    return solve_replicated(laid_out, problem, replicas, lambda count: required.limits(count * batch, device), limits(), ignore)
+    _, problem = stated(graph, device, batch, ALL_LEVELS)
+    question = Question(graph, problem, lambda samples: required.limits(samples, device))
+    return solve_scaled(question, Scale((batch,), replicas), limits(), ignore)
 
 
-def mapped(found: Replicated) -> Mapping:
+def mapped(found: Scaled) -> Mapping:
     """The mapping of all replicas."""
     return assembled(found.laid_out, found.problem, found.result)
 

@@ -67,9 +67,9 @@ def test_the_mapping_itself_is_measured() -> None:
     """Distances may make the interval longer than the solver took it for."""
     mapping = pair().mapping
     for above, missed in ((3, 0), (0, 0), (-5, 5)):
-        problem = limited(Limit(Level.INTERVAL, mapping.interval_cycles + above), Limit(Level.TILES, 1))
-        assert excess(problem, mapping) == missed
-    assert excess(limited(), mapping) == 0
+        limits = (Limit(Level.INTERVAL, mapping.interval_cycles + above), Limit(Level.TILES, 1))
+        assert excess(limits, mapping) == missed
+    assert excess((), mapping) == 0
 
 
 def test_a_constructed_seed_keeps_to_demands() -> None:

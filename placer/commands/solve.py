@@ -34,8 +34,8 @@ def solve(
     require: Annotated[
         str | None, typer.Option(help="Demands, such as latency_ns=900,rate_mhz=40,tiles=100 (docs/formats.md lists all).")
     ] = None,
-    replicas: Annotated[str | None, typer.Option(help="Copies of the network: a number, or auto for the most throughput.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Samples a run, of each replica.")] = None,
+    replicas: Annotated[str | None, typer.Option(help="Copies of the network: a number, or auto for the best.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Samples a run, of each replica: a number, or auto for the best.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the search.")] = None,
     work: Annotated[float | None, typer.Option(help="Deterministic time for the solve, about seconds of one core.")] = None,
     time_limit: Annotated[
