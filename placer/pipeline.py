@@ -112,7 +112,7 @@ def import_network(model: Path, device: Device, batch: int | None) -> Imported:
     network = read_model(model)
     samples = network.batch if batch is None else batch
     if samples is None:
-        raise InputError(f"{model}: the model leaves its batch open; state the samples a run, or auto, with --batch or the config key 'batch'")
+        raise InputError(f"{model}: the model leaves its batch open; state the samples a run with --batch or the key 'batch', or 'auto'")
     return Imported(network, lay_out(lower(network), samples, device), device, self_contained(model))
 
 
