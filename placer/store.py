@@ -154,7 +154,8 @@ class Store:
             return None
         chosen = channels.reshape(-1)
         tokens, features = index.shape
-        target = self.add(f"{name}.moved", tokens, features, stored.type)
+        # Weights on the left leave the columns as they lie in the source.
+        target = self.add(f"{name}.moved", tokens, features, stored.type, stored.groups if left else 1)
         steps = tuple(_step_of(step, chosen) for step in writer.steps)
         self.layers.append(replace(writer, name=name, target=target.name, weight=writer.weight[:, chosen], steps=steps))
         return target.name

@@ -19,6 +19,7 @@ from placer.network import Network
 from placer.reference import evaluate
 from placer.stored_reference import stored_outputs
 from tests.onnxruntime_check import random_inputs
+from tests.qdq_models import QdqBuilder
 from tests.random_models import MOVING, RandomModel, random_models
 
 MODELS = sorted((Path(__file__).resolve().parents[1] / "configs" / "models").glob("*.onnx"))
@@ -71,6 +72,16 @@ def test_many_random_moving_models(model: RandomModel, batch: int, device: int) 
 def test_many_random_models(model: RandomModel, batch: int, device: int) -> None:
     """The same, on more models, and on new ones each time."""
     check_random(model, batch, device)
+
+
+def test_weights_on_the_left_of_groups_of_columns(tmp_path: Path) -> None:
+    """They leave the groups apart, also where a reader would rather have the columns side by side."""
+    b = QdqBuilder()
+    weights = b.node("Softmax", b.qdq(b.input(1, 2)), axis=1)
+    product = b.node("MatMul", b.node("Transpose", b.qdq(weights, -7), perm=[0, 2, 1]), b.weights(np.array([[50]], np.int8)))
+    turned = b.node("Transpose", b.qdq(product, -7), perm=[0, 2, 1])
+    network = b.network(tmp_path, b.qdq(b.node("Softmax", turned, axis=2), -7))
+    compare(network, lay_out(lower(network), 5, DEVICES[1]), 5)
 
 
 @pytest.mark.parametrize("path", [p for p in MODELS if p.stem not in LARGE], ids=lambda p: p.stem)
