@@ -47,7 +47,7 @@ def _lines(spec: KernelSpec) -> tuple[str, ...]:
             return (
                 _sizes(rows=spec.rows, columns=spec.columns, features=len(layer.gain)),
                 f"static constexpr long long epsilon = {layer.epsilon};",
-                _numbers(fraction=layer.fraction, offset_up=layer.offset_up, shift=layer.shift),
+                _numbers(epsilon_bits=layer.epsilon_bits, fraction=layer.fraction, offset_up=layer.offset_up, shift=layer.shift),
                 _numbers(zero_point=layer.zero_point, low=layer.low, high=layer.high),
             )
         case SoftmaxSpec():

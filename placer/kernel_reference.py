@@ -93,7 +93,7 @@ def normalise(spec: NormaliseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArr
     """The source, and gain and offset of every column, flat, to the output."""
     layer, (gain, offset) = spec.layer, inputs[1].reshape(2, spec.columns)
     source = unblocked(inputs[0], 1, spec.rows, spec.columns, 4)
-    result = normalised(source, len(layer.gain), layer.epsilon, layer.fraction, gain, offset << layer.offset_up, layer.shift)
+    result = normalised(source, len(layer.gain), layer, gain, offset << layer.offset_up)
     return (blocked(np.clip(result + layer.zero_point, layer.low, layer.high), 4),)
 
 

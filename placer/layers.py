@@ -226,6 +226,7 @@ class NormaliseLayer:
     source: str
     target: str
     epsilon: int
+    epsilon_bits: int
     fraction: int
     gain: IntArray
     offset: IntArray

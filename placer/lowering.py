@@ -312,6 +312,7 @@ class _Lowering:
                 source=view.activation,
                 target=op.target,
                 epsilon=op.epsilon,
+                epsilon_bits=op.epsilon_bits,
                 fraction=op.fraction,
                 gain=op.gain,
                 offset=op.offset,

@@ -219,14 +219,16 @@ class Interpolation:
 class Normalise:
     """LayerNorm over the last axis of N elements (reference.normalised).
 
-    epsilon: N^2 * eps / scale^2, in units of the integer N * sum(q^2) - sum(q)^2, rounded. fraction: fraction bits of the normalised
-    value. gain, offset: [N]; target = clamp(round_half_even((normalised * gain + (offset << offset_up)) / 2^shift) + zero_point).
+    epsilon: N^2 * eps / scale^2, in units of the integer N * sum(q^2) - sum(q)^2, rounded to epsilon_bits (an even number) fraction bits.
+    fraction: fraction bits of the normalised value. gain, offset: [N]; target = clamp(round_half_even((normalised * gain + (offset <<
+    offset_up)) / 2^shift) + zero_point).
     """
 
     name: str
     source: str
     target: str
     epsilon: int
+    epsilon_bits: int
     fraction: int
     gain: IntArray
     offset: IntArray

@@ -119,5 +119,5 @@ def _apply(network: Network, op: Operation, operands: tuple[IntArray, ...]) -> I
 
 
 def _normalised(op: Normalise, source: IntArray, target: QuantType) -> IntArray:
-    found = normalised(source, source.shape[-1], op.epsilon, op.fraction, op.gain, op.offset << op.offset_up, op.shift)
+    found = normalised(source, source.shape[-1], op, op.gain, op.offset << op.offset_up)
     return np.clip(found + target.zero_point, op.low, op.high)

@@ -121,7 +121,7 @@ def _moved(layer: MoveLayer, operands: tuple[IntArray, ...], sources: tuple[Layo
 def _normalised(layer: NormaliseLayer, source: IntArray) -> IntArray:
     """Columns beyond the features are left out of the sums, and have no gain."""
     gain, offset = (spread(v, 1, source.shape[-1]) for v in (layer.gain, layer.offset))
-    found = normalised(source, len(layer.gain), layer.epsilon, layer.fraction, gain, offset << layer.offset_up, layer.shift)
+    found = normalised(source, len(layer.gain), layer, gain, offset << layer.offset_up)
     return np.clip(found + layer.zero_point, layer.low, layer.high)
 
 

@@ -55,6 +55,9 @@ MAX_WIDTH = 1e30
 NOTHING = np.zeros(1, np.int64)
 # Rows whose sum of squares needs more bits than a 64-bit integer has are refused.
 MAX_NORMALISED = 1 << 13
+# Bits of the sums inside LayerNorm, and what its results may reach before they saturate, in steps.
+SPREAD_BITS = 62
+LARGEST_NORMALISED = 1 << 30
 
 
 def close(graph: Graph, where: str, value: Arithmetic, kind: QuantType, name: str) -> None:
@@ -264,17 +267,32 @@ def _normalise(source: QuantType, op_name: str, value: Normalised, target: str, 
     size = len(value.gain)
     if size > MAX_NORMALISED:
         raise TooLargeError(f"a row of {size} elements is longer than the {MAX_NORMALISED} that LayerNormalization takes")
-    fraction = 30 - math.ceil(math.log2(size) / 2)
+    # A normalised value is at most the root of N, and fills 32 bits.
+    fraction = math.floor(math.log2(IntType.INT32.max / math.sqrt(size)))
     gain = factor(value.gain / kind.scale)
-    less = max(0, gain.shift + fraction - MAX_SHIFT)
+    top = (math.sqrt(size) * float(np.abs(value.gain).max()) + float(np.abs(value.offset).max())) / kind.scale
+    if not top < LARGEST_NORMALISED:
+        raise TooLargeError(f"LayerNormalization can reach {top:.6g} steps of its result, beyond {LARGEST_NORMALISED}")
+    less = max(0, gain.shift + fraction - min(MAX_SHIFT, SPREAD_BITS - math.frexp(top)[1]))
     multiplier, shift = np.rint(np.ldexp(gain.multiplier.astype(np.float64), -less)).astype(np.int64), gain.shift + fraction - less
     offset = np.ldexp(value.offset / kind.scale, shift)
     largest = float(np.abs(offset).max())
     offset_up = max(0, math.ceil(math.log2(largest)) - 30) if largest >= 1 else 0
     low, high = clamp(kind, value.limits)
-    epsilon = round(size * size * value.epsilon / source.scale**2)
+    epsilon, epsilon_bits = _epsilon(source, size, value.epsilon)
     steps = np.rint(np.ldexp(offset, -offset_up)).astype(np.int64)
-    return Normalise(op_name, value.source, target, epsilon, fraction, multiplier, steps, offset_up, shift, low, high)
+    return Normalise(op_name, value.source, target, epsilon, epsilon_bits, fraction, multiplier, steps, offset_up, shift, low, high)
+
+
+def _epsilon(source: QuantType, size: int, epsilon: float) -> tuple[int, int]:
+    """Epsilon in units of N^2 * variance, and the fraction bits, an even number, with which the largest variance still fits."""
+    units = size * size * epsilon / source.scale**2
+    # No variance is beyond that of a row which is half its least, half its largest value.
+    spread = (size * (source.dtype.max - source.dtype.min) / 2) ** 2 + units
+    if not spread < 2.0**SPREAD_BITS:
+        raise TooLargeError(f"epsilon {epsilon:g} of LayerNormalization is far beyond the variance of its input")
+    bits = 2 * ((SPREAD_BITS - max(1, math.frexp(spread)[1])) // 2)
+    return round(math.ldexp(units, bits)), bits
 
 
 def _softmax(source: QuantType, op_name: str, value: Softened, target: str, kind: QuantType) -> Softmax:

@@ -128,7 +128,7 @@ def rescaling_specs(generation: str) -> Iterator[KernelSpec]:
         yield FunctionSpec(generation, 8, 24, I16, output, random.integers(-(1 << 25), 1 << 25, NODES), 5, output.min, 100)
         for source, features in product((I8, I16), (24, 19)):
             gain, offset = random.integers(1 << 20, 1 << 26, features), random.integers(-(1 << 28), 1 << 28, features)
-            layer = NormaliseLayer("n", "x", "y", 77, 26, gain, offset, 16, 47, 3, output.min, output.max)
+            layer = NormaliseLayer("n", "x", "y", 77, 4, 26, gain, offset, 16, 47, 3, output.min, output.max)
             yield NormaliseSpec(generation, 8, 24, source, output, layer)
 
 

@@ -53,10 +53,11 @@ struct Normalise {
                 all += sums[i];
                 powers += int64(high[i]) * 65536 + low[i];
             }
-            const int64 spread = size * powers - all * all + Config::epsilon;
-            const ReciprocalRoot found(spread < 1 ? 1 : spread);
+            constexpr int64 unit = int64(1) << Config::epsilon_bits;
+            const int64 spread = (size * powers - all * all) * unit + Config::epsilon;
+            const ReciprocalRoot found(spread < unit ? unit : spread);
             root[r] = found.root;
-            shift[r] = found.shift - Config::fraction;
+            shift[r] = found.shift - Config::fraction - Config::epsilon_bits / 2;
             sum[r] = int32(all);
         }
     }

@@ -7,7 +7,7 @@ namespace placer {
 
 using int64 = long long;
 
-/// value^-1/2 as root / 2^shift, root with 30 fraction bits (placer/arithmetic.py, reciprocal_root).
+/// value^-1/2 as root / 2^shift, root with 31 fraction bits (placer/arithmetic.py, reciprocal_root).
 struct ReciprocalRoot {
     int32 root;
     int shift;
@@ -18,15 +18,15 @@ struct ReciprocalRoot {
             if (value >> bits >> step > 0)
                 bits += step;
         const int exponent = bits & ~1;
-        const int64 m = exponent >= 28 ? value >> (exponent - 28) : value << (28 - exponent);
-        // The chord of m^-1/2 from m = 1 to 4, then Newton steps r (3 - m r^2) / 2.
-        int64 r = (int64(7) << 30) / 6 - ((m * ((int64(2) << 30) / 3)) >> 30);
+        const int64 m = exponent >= 30 ? value >> (exponent - 30) : value << (30 - exponent);
+        // 117/128 of the chord of m^-1/2 from m = 1 to 4, then Newton steps r (3 - m r^2) / 2.
+        int64 r = (int64(117 * 7) << 31) / (128 * 6) - ((m * ((int64(117) << 32) / (128 * 6))) >> 31);
         for (int i = 0; i < 4; ++i) {
-            const int64 square = (r * r) >> 30;
-            r = (r * ((int64(3) << 28) - ((m * square) >> 30))) >> 29;
+            const int64 square = (r * r) >> 31;
+            r = (r * (((int64(3) << 61) - m * square) >> 31) + (int64(1) << 30)) >> 31;
         }
-        root = int32(r);
-        shift = 30 + exponent / 2;
+        root = int32(r < 0x7fffffff ? r : 0x7fffffff);
+        shift = 31 + exponent / 2;
     }
 };
 
