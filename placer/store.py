@@ -109,9 +109,7 @@ class Store:
         index[at_row, at_column] = rows * stored.features + columns
         key = (view, replace(wanted, activation=""), groups)
         if key not in self.moved:
-            target = self._narrowed(name, stored, index)
-            if target is None or not self.regroup(target, groups):
-                target = self.move(name, (stored,), index, groups)
+            target = self._narrowed(name, stored, index, groups) or self.move(name, (stored,), index, groups)
             self.moved[key] = replace(wanted, activation=target)
         return self.moved[key]
 
@@ -127,7 +125,8 @@ class Store:
         if len(np.unique(channels)) != last - first + 1 or len(np.unique(kept)) != (stored.features if left else stored.tokens):
             return view
         index = np.arange(stored.tokens * stored.features).reshape(stored.tokens, stored.features)
-        target = self._narrowed(name, stored, index[first : last + 1] if left else index[:, first : last + 1])
+        groups = stored.groups if left else 1
+        target = self._narrowed(name, stored, index[first : last + 1] if left else index[:, first : last + 1], groups)
         assert target is not None, "whole channels of a dense layer"
         return replace(view, activation=target, row=view.row - first * left, column=view.column - first * (not left))
 
@@ -141,8 +140,11 @@ class Store:
         self.layers.append(MoveLayer(name, names, target.name, chosen, same is not None, sizes))
         return target.name
 
-    def _narrowed(self, name: str, stored: Activation, index: IntArray) -> str | None:
-        """The activation of some channels of a dense layer, written by a layer with their weights alone; None where that is not it."""
+    def _narrowed(self, name: str, stored: Activation, index: IntArray, groups: int) -> str | None:
+        """The activation of some channels of a dense layer, written by a layer with their weights alone; None where that is not it.
+
+        Weights on the left leave the columns as they lie in the source, which may forbid `groups` runs of them.
+        """
         writer = self.writer(stored.name)
         if not isinstance(writer, DenseLayer):
             return None
@@ -152,10 +154,11 @@ class Store:
         straight = np.arange(stored.features)[None, :] if left else np.arange(stored.tokens)[:, None]
         if kept.shape[left] != straight.shape[left] or np.any(kept != straight) or np.any((rows if left else columns) != channels):
             return None
+        if left and not self.regroup(stored.name, groups):
+            return None
         chosen = channels.reshape(-1)
         tokens, features = index.shape
-        # Weights on the left leave the columns as they lie in the source.
-        target = self.add(f"{name}.moved", tokens, features, stored.type, stored.groups if left else 1)
+        target = self.add(f"{name}.moved", tokens, features, stored.type, groups)
         steps = tuple(_step_of(step, chosen) for step in writer.steps)
         self.layers.append(replace(writer, name=name, target=target.name, weight=writer.weight[:, chosen], steps=steps))
         return target.name

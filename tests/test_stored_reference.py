@@ -19,7 +19,7 @@ from placer.network import Network
 from placer.reference import evaluate
 from placer.stored_reference import stored_outputs
 from tests.onnxruntime_check import random_inputs
-from tests.qdq_models import QdqBuilder
+from tests.qdq_models import QdqBuilder, some_weights
 from tests.random_models import MOVING, RandomModel, random_models
 
 MODELS = sorted((Path(__file__).resolve().parents[1] / "configs" / "models").glob("*.onnx"))
@@ -82,6 +82,17 @@ def test_weights_on_the_left_of_groups_of_columns(tmp_path: Path) -> None:
     turned = b.node("Transpose", b.qdq(product, -7), perm=[0, 2, 1])
     network = b.network(tmp_path, b.qdq(b.node("Softmax", turned, axis=2), -7))
     compare(network, lay_out(lower(network), 5, DEVICES[1]), 5)
+
+
+def test_some_channels_of_weights_on_the_left_as_heads(tmp_path: Path) -> None:
+    """Where the columns cannot be cut into heads at the source, the data is moved there."""
+    b = QdqBuilder()
+    weights = b.node("Softmax", b.node("Transpose", b.qdq(b.input(10, 1, 8)), perm=[0, 2, 3, 1]), axis=3)
+    columns = b.node("Transpose", b.qdq(weights, -7), perm=[0, 3, 1, 2])
+    left = b.qdq(b.node("MatMul", columns, b.weights(some_weights(8, 12), -7)), -4)
+    product = b.node("MatMul", left, b.node("Transpose", left, perm=[0, 1, 3, 2]))
+    network = b.network(tmp_path, b.qdq(product, 0))
+    compare(network, lay_out(lower(network), 2, DEVICES[0]), 2)
 
 
 @pytest.mark.parametrize("path", [p for p in MODELS if p.stem not in LARGE], ids=lambda p: p.stem)
