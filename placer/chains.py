@@ -57,14 +57,14 @@ def along(rounding: Rounding, view: View, stored: Activation, by_row: bool) -> R
 def by_group(op: Dense, view: View, stored: Activation) -> tuple[IntArray, Rounding, View] | None:
     """Weights, rounding and the result's view of a product over some columns of each token, once for each group of them.
 
-    None where the view is none of this kind, or the weights would grow too large.
+    None where the view is none of this kind or reads a column twice in a product, or the weights would grow too large.
     """
     inner, channels = op.weight.shape
     outer = [a for axis in view.axes[:-1] for a in axis if not a.by_row]
     groups = math.prod(a.size for a in outer)
     rows = View("", tuple(tuple(a for a in axis if a.by_row) for axis in view.axes[:-1]), view.row)
     straight = rows.whole(stored.tokens, 1) and not any(a.by_row for a in view.axes[-1])
-    if not straight or groups * stored.features * channels > MOST_WEIGHTS or any(a.stride == 0 for a in outer):
+    if not straight or groups * stored.features * channels > MOST_WEIGHTS or any(a.stride == 0 for a in (*outer, *view.axes[-1])):
         return None
     _, places = View("", (tuple(outer), view.axes[-1]), column=view.column).places()
     weight = np.zeros((stored.features, groups * channels), np.int64)

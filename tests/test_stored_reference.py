@@ -84,6 +84,14 @@ def test_weights_on_the_left_of_groups_of_columns(tmp_path: Path) -> None:
     compare(network, lay_out(lower(network), 5, DEVICES[1]), 5)
 
 
+def test_a_product_of_one_column_read_twice(tmp_path: Path) -> None:
+    """Its weights cannot lie in one row of a larger matrix."""
+    b = QdqBuilder()
+    twice = b.node("Gather", b.qdq(b.input(8)), b.constant([7, 7], "int64"), axis=1)
+    network = b.network(tmp_path, b.qdq(b.node("MatMul", twice, b.weights(some_weights(2, 10))), -4))
+    compare(network, lay_out(lower(network), 5, DEVICES[0]), 5)
+
+
 def test_some_channels_of_weights_on_the_left_as_heads(tmp_path: Path) -> None:
     """Where the columns cannot be cut into heads at the source, the data is moved there."""
     b = QdqBuilder()
