@@ -6,7 +6,8 @@ What each step finds is kept in the records folder, a JSON file a model and step
 a record (or the folder, after a change of code) to renew it. --write puts the rows of all records between the markers of docs/models.md.
 
 exact   the reference against the evaluator that defines the model, onnxruntime at ORT_ENABLE_BASIC or qonnx, on random inputs over the
-        whole range of the input type: output elements that differ, and the largest difference in steps of the output.
+        whole range of the input type: output elements that differ, and the largest difference in steps of the output. Both also against
+        the model computed in float64 (scripts/float64.py): which of them is off.
 local   where differences start: each operation alone, on the integers that onnxruntime has in front of it; outputs that differ, a million,
         by kind of operation. Deep networks spread each of them.
 map     import, solve on a VEK280, verify, emit, build with g++, run: tiles and modelled interval; output elements of the built project
@@ -39,11 +40,13 @@ from placer.output import write_outcome
 from placer.pipeline import Stage, run
 from placer.reference import evaluate
 from placer.run import find_subject, run_on_host
+from scripts import float64
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "models.md"
 START, END = "<!-- table: scripts/models_table.py -->", "<!-- end of table -->"
 HEADINGS = (
-    "file", "exporter", "operations", "tiles", "interval", "against", "differ", "of", "by at most", "a million of one", "host", "of",
+    "file", "exporter", "operations", "tiles", "interval", "against", "differ", "of", "by at most", "float64: ours", "theirs",
+    "a million of one", "host", "of",
 )  # fmt: skip
 # Samples at a time, deterministic seconds of search a model, and runs of the project.
 CHUNK, WORK, RUNS = 500, 5.0, 8
@@ -53,7 +56,10 @@ DEVICE = "VEK280"
 
 @dataclass(frozen=True)
 class Exactness:
-    """Output elements of the reference compared with `evaluator`'s, those that differ, and the largest difference in steps."""
+    """Output elements of the reference compared with `evaluator`'s, those that differ, and the largest difference in steps.
+
+    ours_off, theirs_off: the reference's and the evaluator's that differ from the model in float64; None where that does not take it.
+    """
 
     sha256: str
     operations: int
@@ -61,6 +67,8 @@ class Exactness:
     compared: int
     differ: int
     largest: int
+    ours_off: int | None
+    theirs_off: int | None
 
 
 @dataclass(frozen=True)
@@ -98,14 +106,18 @@ def exporter(path: Path) -> str:
 
 def compare(path: Path, network: Network, samples: int) -> Exactness:
     """The step `exact`."""
-    compared = differ = largest = 0
+    evaluator = onnxruntime_check.evaluator(path)
+    compared = differ = largest = ours_off = theirs_off = 0
     for start in range(0, samples, CHUNK):
         given = random_samples(network, min(CHUNK, samples - start), 1, start)
         theirs = onnxruntime_check.outputs(path, network, given.inputs)
-        for a, b in zip(given.outputs, theirs, strict=True):
+        exact = float64.outputs(path, network, given.inputs) if evaluator == "onnxruntime" else given.outputs
+        for a, b, c in zip(given.outputs, theirs, exact, strict=True):
             off = np.abs(a - b)
             compared, differ, largest = compared + off.size, differ + int(np.count_nonzero(off)), max(largest, int(off.max(initial=0)))
-    return Exactness(_sha256(path), len(network.operations), onnxruntime_check.evaluator(path), compared, differ, largest)
+            ours_off, theirs_off = ours_off + int(np.count_nonzero(a != c)), theirs_off + int(np.count_nonzero(b != c))
+    known = (ours_off, theirs_off) if evaluator == "onnxruntime" else (None, None)
+    return Exactness(_sha256(path), len(network.operations), evaluator, compared, differ, largest, *known)
 
 
 def compare_operations(path: Path, network: Network) -> Local:
@@ -198,6 +210,7 @@ def row(path: Path, exact: Exactness | None, local: Local | None, placed: Mapped
     else:
         cells += [placed.problem, ""] if placed.problem else [str(placed.tiles), str(placed.interval)]
     cells += [exact.evaluator, str(exact.differ), str(exact.compared), str(exact.largest)] if exact else ["-"] * 4
+    cells += ["" if off is None else str(off) for off in (exact.ours_off, exact.theirs_off)] if exact else ["-"] * 2
     cells.append(local.words if local else "-")
     cells += [str(placed.differ), str(placed.compared)] if placed and not placed.problem else ["-", "-"]
     return f"| {' | '.join(cells)} |"

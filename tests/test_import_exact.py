@@ -44,7 +44,6 @@ def test_random_moving_models_match_onnxruntime(model: RandomModel) -> None:
     save_and_compare(model)
 
 
-@pytest.mark.xfail(reason="known: some random moving models differ from onnxruntime", strict=False)
 @pytest.mark.slow
 @given(random_models(MOVING))
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))

@@ -57,7 +57,6 @@ def test_random_moving_models(model: RandomModel, batch: int, device: int) -> No
     check_random(model, batch, device)
 
 
-@pytest.mark.xfail(reason="known: three kinds of random moving models fail as stored", strict=False)
 @pytest.mark.slow
 @given(random_models((*MOVING, "softmax")), st.integers(1, 5), st.sampled_from((0, 1)))
 @settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,0 +1,70 @@
+"""The integer evaluator against models computed in float64: where onnxruntime's float32 rounds, the integers must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from placer.frontend import read_model
+from placer.network import IntArray, Network, Normalise
+from placer.normalised import normalised
+from placer.reference import evaluate
+from scripts import float64
+from tests.onnxruntime_check import random_inputs
+from tests.qdq_models import QdqBuilder
+
+ROOT = Path(__file__).resolve().parents[1]
+NORMALISED = [ROOT / "configs" / "models" / f"{name}.onnx" for name in ("classic_mixer", "jet_transformer")]
+SHARED = [p for p in sorted((ROOT.parent / "shared" / "models").glob("mixer_*qdq_*.onnx")) if "s16" not in p.stem and "u16" not in p.stem]
+
+
+def off(path: Path, network: Network, samples: int) -> IntArray:
+    """|ours - float64's| of every output element on random inputs."""
+    inputs = random_inputs(network, samples)
+    pairs = zip(evaluate(network, inputs), float64.outputs(path, network, inputs), strict=True)
+    return np.concatenate([np.abs(a - b).reshape(-1) for a, b in pairs])
+
+
+def normalising(folder: Path, width: int) -> Path:
+    """One LayerNorm of so many elements, with gain and offset."""
+    b, rng = QdqBuilder(), np.random.default_rng(width)
+    gain, offset = b.constant(rng.normal(1, 0.3, width), "float32"), b.constant(rng.normal(0, 0.3, width), "float32")
+    return b.save(folder, b.qdq(b.node("LayerNormalization", b.qdq(b.input(width), -3), gain, offset, axis=-1), -5))
+
+
+@pytest.mark.parametrize("width", [3, 16, 64, 197])
+def test_layer_norm(tmp_path: Path, width: int) -> None:
+    """Not one of 100,000 outputs differs."""
+    path = normalising(tmp_path, width)
+    assert np.count_nonzero(off(path, read_model(path), 100_000 // width)) == 0
+
+
+def test_layer_norm_needs_the_fraction_of_epsilon(tmp_path: Path) -> None:
+    """With epsilon as a whole number of the variance's units, narrow rows are off: what the bits are for."""
+    path = normalising(tmp_path, 16)
+    network = read_model(path)
+    op = next(o for o in network.operations if isinstance(o, Normalise))
+    inputs = (np.random.default_rng(0).integers(-3, 4, (20_000, 16)),)
+    theirs = float64.outputs(path, network, inputs)[0]
+    np.testing.assert_array_equal(evaluate(network, inputs)[0], theirs)
+    coarse = Coarse(round(op.epsilon / (1 << op.epsilon_bits)), 0, op.fraction, op.shift)
+    found = np.clip(normalised(inputs[0], 16, coarse, op.gain, op.offset << op.offset_up), op.low, op.high)
+    assert np.count_nonzero(found != theirs) > 0
+
+
+class Coarse:
+    """The integers of a LayerNorm (normalised.Precision)."""
+
+    def __init__(self, epsilon: int, epsilon_bits: int, fraction: int, shift: int) -> None:
+        self.epsilon, self.epsilon_bits, self.fraction, self.shift = epsilon, epsilon_bits, fraction, shift
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [*NORMALISED, *SHARED], ids=lambda p: p.stem)
+def test_models_with_layer_norm(path: Path) -> None:
+    """At most one output in 1,000, by one step, of networks that spread a difference of one element over all outputs (docs/models.md)."""
+    found = off(path, read_model(path), 400)
+    assert found.max() <= 1
+    assert np.count_nonzero(found) <= len(found) // 1000
