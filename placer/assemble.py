@@ -75,6 +75,7 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
         routes=streams.routes,
         solver=provenance.solver,
         replicas=problem.replicas,
+        relays=laid_out.graph.relays,
     )
     # The solver knew no places: with them, the interval is that of the pipeline as it lies.
     return replace(mapping, interval_cycles=shortest_interval(activities(mapping, problem.device)))

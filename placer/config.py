@@ -14,6 +14,7 @@ from placer.errors import InputError, nearest_name
 from placer.fixed_split import FixedLayer, FixedSplit
 from placer.goals import BATCHES, Goal, Required, Scale
 from placer.problem import Level
+from placer.relays import MOST_RELAYS
 
 MODEL_SUFFIX = ".onnx"
 DEVICE_SUFFIXES = (".yaml", ".yml")
@@ -46,8 +47,9 @@ class Settings(BaseModel):
     clock_mhz: another array clock than the device's; it turns cycles into seconds and changes a mapping only through demands. goal: an
     objective by name (it replaces `objective`). required: demands that a mapping must meet. replicas: copies of the network, each with a
     batch of its own, or "auto" for as many as serve the objective best; None: auto when throughput is the goal, or area for a required
-    rate, else 1. splits: by layer, what of its cut is not to be chosen. row_weight: cost of a row in `transport`. work: deterministic
-    time for all objective levels. seconds: a wall-clock limit, which gives up reproducibility. iterations: runs of the emitted simulation.
+    rate, else 1. relays: copying layers on each short way where ways join again, or "auto" for as many as shorten the interval. splits: by
+    layer, what of its cut is not to be chosen. row_weight: cost of a row in `transport`. work: deterministic time for all objective levels.
+    seconds: a wall-clock limit, which gives up reproducibility. iterations: runs of the emitted simulation.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
@@ -62,6 +64,7 @@ class Settings(BaseModel):
     goal: Goal | None = None
     required: Required = Required()
     replicas: Annotated[int, Field(ge=1, le=1000)] | Literal["auto"] | None = None
+    relays: Annotated[int, Field(ge=0, le=MOST_RELAYS)] | Literal["auto"] = "auto"
     splits: dict[str, FixedSplit] = {}
     row_weight: Annotated[float, Field(ge=0, le=1000)] = 1.0
     work: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
@@ -83,13 +86,19 @@ class Settings(BaseModel):
         """Samples a run before any are chosen: one where they are; None: the model's own."""
         return 1 if self.batch == "auto" else self.batch
 
-    def scale(self, own: int) -> Scale:
-        """What of batch and replicas is chosen, of a network laid out for a batch of `own`. More samples a run never help the latency."""
+    def scale(self, own: int, relays: int) -> Scale:
+        """What of batch, replicas and relays is chosen, of a network laid out for a batch of `own` in which more than `relays` relays on a way
+        change nothing. More samples a run never help the latency.
+        """
         rated = self.required.inferences_per_second or self.required.rate_mhz
         many = self.goal is Goal.THROUGHPUT or (self.goal is Goal.AREA and rated is not None)
         replicas = self.replicas or ("auto" if many else 1)
         counts_samples = self.objective[0] in {Level.INTERVAL, Level.TILES}
-        return Scale(BATCHES if self.batch == "auto" and counts_samples else (own,), None if replicas == "auto" else replicas)
+        return Scale(
+            BATCHES if self.batch == "auto" and counts_samples else (own,),
+            None if replicas == "auto" else replicas,
+            tuple(range(relays + 1)) if self.relays == "auto" else (min(self.relays, relays),),
+        )
 
     @property
     def fixed_layers(self) -> tuple[FixedLayer, ...]:

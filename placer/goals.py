@@ -39,10 +39,15 @@ class Goal(Enum):
 
 @dataclass(frozen=True)
 class Scale:
-    """What may be chosen. batches: samples a run of one replica, rising. replicas: how many; None: as many as serve the objective best."""
+    """What may be chosen.
+
+    batches: samples a run of one replica, rising. replicas: how many; None: as many as serve the objective best. relays: at most so many on
+    each short way (relays.py), rising.
+    """
 
     batches: tuple[int, ...]
     replicas: int | None
+    relays: tuple[int, ...] = (0,)
 
 
 @with_config(ConfigDict(extra="forbid"))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from pydantic import ConfigDict, with_config
+
 from placer.network import IntArray, IntType, QuantType
 
 # Values of a table over 8-bit elements.
@@ -328,15 +330,29 @@ FunctionLayer = TableLayer | InterpolationLayer
 Layer = SteppedLayer | FunctionLayer | NormaliseLayer | SoftmaxLayer | MoveLayer
 
 
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class Relay:
+    """`count` layers that copy, one after the other, between activation `tensor` and the layer `consumer` that reads it (relays.py)."""
+
+    tensor: str
+    consumer: str
+    count: int
+
+
 @dataclass(frozen=True, eq=False)
 class LayerGraph:
-    """Layers in topological order over named activations; inputs and outputs are seen from the host through views."""
+    """Layers in topological order over named activations; inputs and outputs are seen from the host through views.
+
+    relays: those among the layers that the network itself does not have.
+    """
 
     name: str
     inputs: tuple[HostView, ...]
     outputs: tuple[HostView, ...]
     activations: tuple[Activation, ...]
     layers: tuple[Layer, ...]
+    relays: tuple[Relay, ...] = ()
 
     @cached_property
     def _activation_by_name(self) -> dict[str, Activation]:

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from placer.device import Device
 from placer.errors import InputError
+from placer.layers import Relay
 from placer.layout import Partition
 
 SCHEMA = "placer.mapping/1"
@@ -219,7 +220,10 @@ class SolverRecord:
 @_strict
 @dataclass(frozen=True)
 class Mapping:
-    """A complete mapping. Figures in cycles are modelled. replicas: copies of the network, each on its own part of the batch."""
+    """A complete mapping. Figures in cycles are modelled.
+
+    replicas: copies of the network, each on its own part of the batch. relays: layers that the network itself does not have.
+    """
 
     schema: str
     device: str
@@ -240,6 +244,7 @@ class Mapping:
     routes: tuple[MappedRoute, ...]
     solver: SolverRecord
     replicas: int = 1
+    relays: tuple[Relay, ...] = ()
 
     def inferences_per_second(self, device: Device) -> float:
         """Samples a second at the device's clock, by the stated interval."""

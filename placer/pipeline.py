@@ -21,10 +21,12 @@ from placer.errors import InfeasibleError, InputError, PlacerError, UndecidedErr
 from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.frontend import read_model, self_contained
 from placer.goals import Scale
+from placer.layers import Relay
 from placer.lowering import lower
 from placer.mapping import Mapping, SolverRecord
 from placer.network import Network
 from placer.problem import Level, Limit, MappingProblem
+from placer.relays import most_relays, relayed, with_relays
 from placer.run_record import TimedProgress
 from placer.solution import level_scale
 from placer.solvers.base import Limits, Progress, ProgressSink, SolveResult, Status
@@ -104,8 +106,8 @@ class Imported:
         return hashlib.sha256(self.model).hexdigest()
 
 
-def import_network(model: Path, device: Device, batch: int | None) -> Imported:
-    """Read, check and lower a model for `batch` samples a run (None: the model's own batch).
+def import_network(model: Path, device: Device, batch: int | None, relays: tuple[Relay, ...] = ()) -> Imported:
+    """Read, check and lower a model for `batch` samples a run (None: the model's own batch), with the relays of a mapping.
 
     Raises InputError or UnsupportedModelError, also when neither states the batch.
     """
@@ -113,7 +115,7 @@ def import_network(model: Path, device: Device, batch: int | None) -> Imported:
     samples = network.batch if batch is None else batch
     if samples is None:
         raise InputError(f"{model}: the model leaves its batch open; state the samples a run with --batch or the key 'batch', or 'auto'")
-    return Imported(network, lay_out(lower(network), samples, device), device, self_contained(model))
+    return Imported(network, lay_out(relayed(lower(network), relays), samples, device), device, self_contained(model))
 
 
 def target_device(settings: Settings) -> Device:
@@ -139,10 +141,9 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
 
     Raises InfeasibleError, with demand against supply, when no mapping exists or none was found.
     """
-    limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
-    scale = settings.scale(imported.laid_out.batch)
-    if scale == Scale((imported.laid_out.batch,), 1):
-        return Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
+    scale = settings.scale(imported.laid_out.batch, most_relays(imported.laid_out.graph))
+    if scale.batches == (imported.laid_out.batch,) and scale.replicas == 1:
+        return _solve_relayed(imported, problem, settings, scale, progress)
     if Level.PUBLISHED in problem.objective:
         raise InputError("the objective 'published' places one pipeline: set replicas to 1, or leave it out")
     solved = _solve_scaled(imported, problem, settings, scale, 0, progress)
@@ -153,7 +154,30 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
         return again
     if solved is None and scale.replicas is not None:
         raise UndecidedError(_no_replicas(imported, scale.replicas))
-    return solved or Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
+    return solved or _solve_relayed(imported, problem, settings, scale, progress)
+
+
+def _solve_relayed(imported: Imported, problem: MappingProblem, settings: Settings, scale: Scale, progress: ProgressSink) -> Solved:
+    """One pipeline, with as many relays as pay; without any where these do not map."""
+    from placer.solvers.relaying import best_relays  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
+
+    def relayed_by(count: int) -> tuple[Imported, MappingProblem]:
+        if count == 0:
+            return imported, problem
+        laid_out = lay_out(with_relays(imported.laid_out.graph, count), imported.laid_out.batch, imported.device)
+        stated = formulate(laid_out, imported.device, problem.objective, problem.row_weight, problem.limits, settings.fixed_layers)
+        return replace(imported, laid_out=laid_out), stated
+
+    count = best_relays(lambda n: relayed_by(n)[1], scale.relays)
+    own, stated = relayed_by(count)
+    try:
+        return Solved(own, stated, _solve_one(own, stated, settings, limits, progress))
+    except InfeasibleError:
+        if count == scale.relays[0]:
+            raise
+    return Solved(imported, problem, _solve_one(imported, problem, settings, limits, progress))
 
 
 def _excess(solved: Solved, settings: Settings) -> int:

@@ -87,7 +87,7 @@ def find_subject(target: Path) -> Subject:
     mapping = read_mapping(text, str(file))
     device = find_device(mapping.device).resized(mapping.columns, mapping.rows)
     model = file.parent / "model.onnx"
-    imported = import_network(model, device, mapping.batch)
+    imported = import_network(model, device, mapping.batch, mapping.relays)
     if imported.sha256 != mapping.model_sha256:
         raise InputError(f"{model} is not the model of {file}")
     project = target if (target / "graph.cpp").is_file() else file.parent / PROJECT

@@ -179,7 +179,7 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
 def test_what_is_chosen_of_batch_and_replicas(tmp_path: Path, text: str, batches: tuple[int, ...], replicas: int | None) -> None:
     """By what is told and by the goal, for a network of eight samples a run."""
     settings = load_settings(written(tmp_path, f"network: m.onnx\n{text}"))
-    assert settings.scale(8) == Scale(batches, replicas)
+    assert settings.scale(8, 0) == Scale(batches, replicas)
     assert settings.first_batch == (1 if settings.batch == "auto" else None)
 
 

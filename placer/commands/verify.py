@@ -29,7 +29,7 @@ def verify(
         raise InputError(f"cannot read mapping {mapping}: {getattr(error, 'strerror', None) or 'not text'}") from error
     stated = read_mapping(text, str(mapping))
     target = find_device(device or stated.device).resized(stated.columns, stated.rows)
-    imported = import_network(model or mapping.parent / "model.onnx", target, stated.batch)
+    imported = import_network(model or mapping.parent / "model.onnx", target, stated.batch, stated.relays)
     violations = verify_mapping(stated, imported)
     console = Console(stderr=as_json)
     for violation in violations:

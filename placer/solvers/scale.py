@@ -17,6 +17,7 @@ from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.goals import Scale
 from placer.layers import LayerGraph
 from placer.problem import BlockKind, Level, Limit, MappingProblem
+from placer.relays import with_relays
 from placer.replicas import Cell, cells, is_replicable, replicated, restated_for_all, roomiest_cells, separable
 from placer.routing.streams import lay_streams
 from placer.solution import Evaluation, Solution
@@ -55,9 +56,9 @@ class Question:
         """What candidates are compared by: their tiles where these lead the objective, else the cycles of a sample."""
         return Level.TILES if self.problem.objective[0] is Level.TILES else Level.INTERVAL
 
-    def at(self, batch: int, device: Device, demands: tuple[Limit, ...]) -> MappingProblem:
+    def at(self, batch: int, device: Device, demands: tuple[Limit, ...], relays: int) -> MappingProblem:
         """The problem of one replica of `batch` samples on a part of the array."""
-        laid_out = lay_out(self.graph, batch, self.device)
+        laid_out = lay_out(with_relays(self.graph, relays), batch, self.device)
         return formulate(laid_out, device, self.problem.objective, self.problem.row_weight, demands, self.fixed)
 
 
@@ -72,16 +73,17 @@ class Scaled:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """So many samples in each of so many cells, and a lower bound of what they cost: tiles, or cycles a sample."""
+    """So many samples in each of so many cells, with relays, and a lower bound of what they cost: tiles, or cycles a sample."""
 
     cost: float
     batch: int
     cell: Cell
+    relays: int
 
     @property
-    def rank(self) -> tuple[float, int, int, int]:
+    def rank(self) -> tuple[float, int, int, int, int]:
         """The order in which candidates are taken; of equal ones the smallest."""
-        return self.cost, self.batch, self.cell.count, self.cell.device.columns
+        return self.cost, self.batch, self.relays, self.cell.count, self.cell.device.columns
 
     @property
     def samples(self) -> int:
@@ -90,7 +92,7 @@ class _Candidate:
 
 
 def solve_scaled(question: Question, scale: Scale, limits: Limits, progress: ProgressSink) -> Scaled | None:
-    """The mapping of all batches and replicas of `scale` that costs least, in tiles or cycles a sample; None when none was found."""
+    """The mapping of all batches, replicas and relays of `scale` that costs least, in tiles or cycles a sample; None when none was found."""
     queue = [(c.rank, number, c, False) for number, c in enumerate(_candidates(question, scale))]
     heapq.heapify(queue)
     best, cost, bounded, tried = None, float("inf"), 0, 0
@@ -118,21 +120,30 @@ def _candidates(question: Question, scale: Scale) -> Iterator[_Candidate]:
     """Every batch in every cell, at the cost that the options promise, up to the batch from which more samples promise no more."""
     least, idle = float("inf"), 0
     for batch in scale.batches:
-        try:
-            promised = promise(question.at(batch, question.device, question.demands(batch)))
-        except InfeasibleError:
+        found = _of_batch(question, scale, batch)
+        if found is None:
             return
-        found = []
-        for cell in _cells(question, scale.replicas, promised):
-            cost = _promised(question, promised, batch, cell)
-            if cost is not None and _cuts_apart(question, batch, cell.count):
-                found.append(_Candidate(cost, batch, cell))
         yield from found
         lowest = min((c.cost for c in found), default=float("inf"))
         idle = 0 if lowest < (1 - WORTHWHILE) * least else idle + 1
         least = min(least, lowest)
         if least < float("inf") and idle == 2:
             return
+
+
+def _of_batch(question: Question, scale: Scale, batch: int) -> list[_Candidate] | None:
+    """Every cell with every number of relays that fits; None where no options do."""
+    found = []
+    for relays in scale.relays:
+        try:
+            promised = promise(question.at(batch, question.device, question.demands(batch), relays))
+        except InfeasibleError:
+            return found if relays > scale.relays[0] else None
+        for cell in _cells(question, scale.replicas, promised):
+            cost = _promised(question, promised, batch, cell)
+            if cost is not None and _cuts_apart(question, batch, cell.count):
+                found.append(_Candidate(cost, batch, cell, relays))
+    return found
 
 
 def _cuts_apart(question: Question, batch: int, count: int) -> bool:
@@ -165,7 +176,7 @@ def _stated(question: Question, candidate: _Candidate) -> MappingProblem | None:
     count = candidate.cell.count
     demands = tuple(replace(d, at_most=d.at_most // count) if d.level is Level.TILES else d for d in question.demands(candidate.samples))
     try:
-        whole = question.at(candidate.batch, candidate.cell.device, demands)
+        whole = question.at(candidate.batch, candidate.cell.device, demands, candidate.relays)
     except InfeasibleError:
         return None
     return separable(whole) if count > 1 else whole
@@ -191,7 +202,7 @@ def _cost(measure: Level, found: Scaled) -> float:
 
 def _solve(question: Question, candidate: _Candidate, problem: MappingProblem, limits: Limits, progress: ProgressSink) -> Scaled | None:
     """One replica in its cell so that all of them route, or None."""
-    cell, every = candidate.cell, lay_out(question.graph, candidate.samples, question.device)
+    cell, every = candidate.cell, lay_out(with_relays(question.graph, candidate.relays), candidate.samples, question.device)
 
     def for_all(solution: Solution) -> tuple[MappingProblem, Solution]:
         return replicated(problem, solution, every, question.device, cell)

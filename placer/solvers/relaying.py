@@ -1,0 +1,44 @@
+"""How many relays pay: the fewest with which the relaxation without places reaches the best interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from placer.errors import InfeasibleError
+from placer.model.build import build_relaxation
+from placer.problem import Level, MappingProblem
+from placer.solution import Evaluation
+from placer.solvers.construct import construct
+from placer.solvers.cpsat_level import Budget
+from placer.solvers.cpsat_relaxation import descend, leading_levels
+
+# Deterministic time for each number.
+RELAY_WORK = 0.5
+
+
+def best_relays(problems: Callable[[int], MappingProblem], counts: tuple[int, ...]) -> int:
+    """The one of `counts`, which rise, until one more does not shorten the interval. problems: the problem with so many relays."""
+    best, reached = counts[0], _reached(problems, counts[0]) if len(counts) > 1 else None
+    for count in counts[1:]:
+        found = _reached(problems, count)
+        if reached is not None and (found is None or found >= reached):
+            break
+        if found is not None:
+            best, reached = count, found
+    return best
+
+
+def _reached(problems: Callable[[int], MappingProblem], count: int) -> tuple[int, ...] | None:
+    """The levels up to the interval of the best solution of the relaxation, or None when none was found."""
+    try:
+        problem = problems(count)
+    except InfeasibleError:
+        return None
+    levels = leading_levels(problem.objective)
+    if Level.INTERVAL in levels:
+        levels = levels[: levels.index(Level.INTERVAL) + 1]
+    elif not any(limit.level is Level.INTERVAL for limit in problem.limits):
+        return None
+    tiles = problem.device.core_tiles
+    found = descend(build_relaxation(problem, tiles), Budget(RELAY_WORK, None, 1, 0), RELAY_WORK, construct(problem))
+    return tuple(Evaluation(problem, found).value(level) for level in levels) if found else None
