@@ -87,8 +87,8 @@ class Settings(BaseModel):
         return 1 if self.batch == "auto" else self.batch
 
     def scale(self, own: int, relays: int) -> Scale:
-        """What of batch, replicas and relays is chosen, of a network laid out for a batch of `own` in which more than `relays` relays on a way
-        change nothing. More samples a run never help the latency.
+        """What of batch, replicas and relays is chosen, of a network laid out for a batch of `own` in which more than `relays` relays on a
+        way change nothing. More samples a run never help the latency.
         """
         rated = self.required.inferences_per_second or self.required.rate_mhz
         many = self.goal is Goal.THROUGHPUT or (self.goal is Goal.AREA and rated is not None)

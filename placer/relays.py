@@ -1,7 +1,7 @@
 """Relays: kernels that only copy, on the short way where ways from one activation join again.
 
-While a run is on the long way, the short one has to hold it: in two copies in a memory tile, if it passes one, and two at its end. Where that
-is less than the runs under way on the long one, these wait (docs/performance.md). A relay holds two more going in and two going out.
+While a run is on the long way, the short one has to hold it: in two copies in a memory tile, if it passes one, and two at its end. Where
+that is less than the runs under way on the long one, these wait (docs/performance.md). A relay holds two more going in and two going out.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class _Candidate:
 
 
 def solve_scaled(question: Question, scale: Scale, limits: Limits, progress: ProgressSink) -> Scaled | None:
-    """The mapping of all batches, replicas and relays of `scale` that costs least, in tiles or cycles a sample; None when none was found."""
+    """The mapping of all batches, replicas and relays that costs least, in tiles or cycles a sample; None when none was found."""
     queue = [(c.rank, number, c, False) for number, c in enumerate(_candidates(question, scale))]
     heapq.heapify(queue)
     best, cost, bounded, tried = None, float("inf"), 0, 0
@@ -133,7 +133,7 @@ def _candidates(question: Question, scale: Scale) -> Iterator[_Candidate]:
 
 def _of_batch(question: Question, scale: Scale, batch: int) -> list[_Candidate] | None:
     """Every cell with every number of relays that fits; None where no options do."""
-    found = []
+    found: list[_Candidate] = []
     for relays in scale.relays:
         try:
             promised = promise(question.at(batch, question.device, question.demands(batch), relays))
