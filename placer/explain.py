@@ -1,65 +1,30 @@
 """Why a network does not fit: which resources conflict, demand against supply, and what was tried and found to help.
 
-Conflicts are found by deletion: each resource in turn is made plentiful, and the ones whose limits are needed for the contradiction stay.
-The contradiction is one of options and edge kinds, without places; where those have a solution, it is places or lanes that run out.
+Conflicts of options and edge kinds come first (conflict.py); where these have a solution, it is places, lanes or demands that run out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from placer.config import Settings
-from placer.device import Device, find_device, shipped_devices
+from placer.conflict import News, Resource, Shortage, Variants, conflict, plentiful
+from placer.device import find_device, shipped_devices
 from placer.errors import InfeasibleError
 from placer.formulate import formulate
-from placer.options import least_tile_bytes
 from placer.pipeline import Imported, Stage, import_network, run, target_device
-from placer.problem import Level, MappingProblem
-from placer.solvers.base import Limits
+from placer.problem import Level
+from placer.solvers.base import Limits, Status
 from placer.solvers.construct import construct
 from placer.unmet import unmet_limits
 
-if TYPE_CHECKING:
-    from placer.solvers.demand import Demand
-
-# By how much a resource is multiplied to be plentiful.
-PLENTY = 32
 # Deterministic time of a trial solve: enough for a first mapping and its routes.
 TRIAL_WORK = 1.5
-News = Callable[[str], None]
-
-
-class Resource(Enum):
-    """What can run short; the value is its name in sentences."""
-
-    CORE_MEMORY = "data memory of a core tile"
-    CORE_TILES = "core tiles"
-    MEMORY_BYTES = "memory-tile bytes"
-    MEMORY_CHANNELS = "memory-tile DMA channels"
-    PLIO = "PLIO ports"
-    PLACES = "places for the footprints"
-    LANES = "stream lanes"
-    INTERVAL = "cycles of the required interval"
-    LATENCY = "cycles of the required latency"
-    REQUIRED_TILES = "core tiles required at most"
-
-
-PLACELESS = (Resource.CORE_MEMORY, Resource.CORE_TILES, Resource.MEMORY_BYTES, Resource.MEMORY_CHANNELS, Resource.PLIO)
-
-
-@dataclass(frozen=True)
-class Shortage:
-    """A resource whose limit is part of the contradiction: the least that is needed (None where that is not counted), what
-    there is, and both in a sentence.
-    """
-
-    resource: Resource
-    demand: int | None
-    supply: int
-    sentence: str
+# Tiles of the largest imagined array that is tried.
+MOST_TILES = 800
+# What runs short, and whether that is proven.
+Verdict = tuple[tuple[Shortage, ...], bool]
 
 
 @dataclass(frozen=True)
@@ -91,142 +56,16 @@ def explain(settings: Settings, news: News) -> Explanation:
     """
     imported = import_network(settings.network, target_device(settings), settings.first_batch)
     news("options")
-    if _contradicts(imported, settings, imported.device):
-        shortages, proven = _conflict(imported, settings, news), True
-    else:
+    shortages, proven = conflict(Variants(imported, settings), news), True
+    if not shortages:
         news("places and lanes")
-        shortage = _trial(imported, settings)
-        shortages, proven = ((shortage,), False) if shortage else _missed(imported, settings, news)
+        shortages, proven = _trial(imported, settings) or _missed(imported, settings, news)
         if not shortages:
             return Explanation(True, True, (), ())
     return Explanation(False, proven, shortages, tuple(_levers(imported, settings, news)))
 
 
-def plentiful(device: Device, resource: Resource) -> Device:
-    """The device with more of one resource than any network in question needs."""
-    tile, core, plio = device.memory_tile, device.core, device.plio
-    match resource:
-        case Resource.CORE_MEMORY:
-            return replace(device, core=replace(core, memory_bytes=core.memory_bytes * PLENTY))
-        case Resource.CORE_TILES:
-            return replace(device, rows=device.rows * PLENTY)
-        case Resource.MEMORY_BYTES:
-            more = replace(tile, memory_bytes=tile.memory_bytes * PLENTY**2)
-            return replace(device, memory_tile=more, memory_rows=max(1, device.memory_rows))
-        case Resource.MEMORY_CHANNELS:
-            more = replace(tile, dma_in=tile.dma_in * PLENTY, dma_out=tile.dma_out * PLENTY)
-            return replace(device, memory_tile=more, memory_rows=max(1, device.memory_rows))
-        case Resource.PLIO:
-            return replace(device, plio=replace(plio, in_channels=plio.in_channels * PLENTY, out_channels=plio.out_channels * PLENTY))
-        case _:
-            return device
-
-
-def _with_plenty(device: Device, resources: tuple[Resource, ...]) -> Device:
-    for resource in resources:
-        device = plentiful(device, resource)
-    return device
-
-
-def _problem(imported: Imported, settings: Settings, device: Device) -> MappingProblem | None:
-    """The mapping problem on a device, or None when some layer has no option.
-
-    Without footprints: these only allow shared memory, and where that is possible so is DMA.
-    """
-    try:
-        problem = formulate(imported.laid_out, device, settings.objective, settings.row_weight, (), settings.fixed_layers)
-    except InfeasibleError:
-        return None
-    blocks = tuple(replace(b, options=tuple(replace(o, shapes=()) for o in b.options)) for b in problem.blocks)
-    return replace(problem, blocks=blocks)
-
-
-def _contradicts(imported: Imported, settings: Settings, device: Device) -> bool:
-    """Whether options and edge kinds alone prove that no mapping exists."""
-    from placer.solvers.demand import has_options  # noqa: PLC0415 - OR-Tools takes half a second to load
-
-    problem = _problem(imported, settings, device)
-    return problem is None or not has_options(problem)
-
-
-def _conflict(imported: Imported, settings: Settings, news: News) -> tuple[Shortage, ...]:
-    """The shortages of a smallest set of resources whose limits contradict each other."""
-    kept: tuple[Resource, ...] = PLACELESS
-    for resource in PLACELESS:
-        news(f"without the limit of {resource.value}")
-        fewer = tuple(r for r in kept if r is not resource)
-        plenty = tuple(r for r in PLACELESS if r not in fewer)
-        if fewer and _contradicts(imported, settings, _with_plenty(imported.device, plenty)):
-            kept = fewer
-    plenty = tuple(r for r in PLACELESS if r not in kept)
-    found = tuple(_shortage(imported, settings, resource, plenty) for resource in kept)
-    # Memory makes layers take more tiles: where it is enough for each layer alone, the number of tiles says it all.
-    return tuple(s for s in found if s.resource is not Resource.CORE_MEMORY or (s.demand or 0) > s.supply or len(found) == 1)
-
-
-def _shortage(imported: Imported, settings: Settings, resource: Resource, plenty: tuple[Resource, ...]) -> Shortage:
-    """Demand against supply of one resource, measured where it and those outside the conflict are plentiful."""
-    if resource is Resource.CORE_MEMORY:
-        return _core_memory(imported)
-    from placer.solvers.demand import least_demand  # noqa: PLC0415 - OR-Tools takes half a second to load
-
-    device = imported.device
-    problem = _problem(imported, settings, _with_plenty(device, (*plenty, resource)))
-    found = [(least_demand(problem, what) or 0, supply, what) for what, supply in _supplies(device, resource)] if problem else []
-    if not found:
-        supply = _supplies(device, resource)[0][1]
-        return Shortage(
-            resource, supply * PLENTY, supply, f"the network needs more than {PLENTY} times the {supply} {resource.value} of {device.name}"
-        )
-    demand, supply, what = max(found, key=lambda f: f[0] / max(1, f[1]))
-    if demand > supply:
-        return Shortage(
-            resource, demand, supply, f"the network needs at least {demand} {what.value}, and {device.name} has room for {supply}"
-        )
-    tile = device.memory_tile
-    return Shortage(
-        resource,
-        demand,
-        supply,
-        f"the network's {demand} {what.value} fit the {supply} of all tiles of {device.name} together, but no cut of its activations keeps "
-        f"each within what one memory tile has: {tile.memory_bytes} bytes, {tile.dma_in} channels in, {tile.dma_out} out",
-    )
-
-
-def _core_memory(imported: Imported) -> Shortage:
-    """The layer whose smallest share is largest."""
-    device = imported.device
-    needs = [(least_tile_bytes(layer, imported.laid_out.of_layer(layer), device), layer.name) for layer in imported.laid_out.graph.layers]
-    need, layer = max(needs)
-    memory = device.core.memory_bytes
-    return Shortage(
-        Resource.CORE_MEMORY,
-        need,
-        memory,
-        f"layer {layer} needs {need} bytes in some core tile however it is split over {device.core_tiles} tiles (inputs and outputs twice, "
-        f"weights, stack), and a tile of {device.name} has {memory} in {device.core.logical_banks} banks",
-    )
-
-
-def _supplies(device: Device, resource: Resource) -> tuple[tuple[Demand, int], ...]:
-    """What is counted of a resource, and how much of it there is."""
-    from placer.solvers.demand import Demand  # noqa: PLC0415 - as above
-
-    tile, tiles, plio = device.memory_tile, device.memory_tiles, device.plio
-    match resource:
-        case Resource.CORE_TILES:
-            return ((Demand.TILES, device.core_tiles),)
-        case Resource.MEMORY_BYTES:
-            return ((Demand.MEMORY_BYTES, tile.memory_bytes * tiles),)
-        case Resource.MEMORY_CHANNELS:
-            return (Demand.CHANNELS_IN, tile.dma_in * tiles), (Demand.CHANNELS_OUT, tile.dma_out * tiles)
-        case Resource.PLIO:
-            columns = len(plio.columns)
-            return (Demand.PLIO_IN, plio.in_channels * columns), (Demand.PLIO_OUT, plio.out_channels * columns)
-    return ()
-
-
-def _trial(imported: Imported, settings: Settings) -> Shortage | None:
+def _trial(imported: Imported, settings: Settings) -> Verdict | None:
     """What runs out when options exist and places are sought; None when a mapping is found."""
     from placer.solvers.routed import solve_routed  # noqa: PLC0415 - as above
 
@@ -238,25 +77,27 @@ def _trial(imported: Imported, settings: Settings) -> Shortage | None:
     device = imported.device
     across = min(device.streams.east, device.streams.west) * (device.rows + 1)
     if result.levels:
-        return Shortage(
+        lanes = Shortage(
             Resource.LANES,
             None,
             across,
             f"mappings exist, but none was found whose streams all find lanes: {device.name} has {across} lanes each way across a column "
             f"boundary, {device.streams.north} north and {device.streams.south} south a column",
         )
-    tiles = sum(min(o.tiles for o in b.options) for b in problem.blocks)
-    return Shortage(
+        return (lanes,), False
+    tiles, proven = sum(min(o.tiles for o in b.options) for b in problem.blocks), result.status is Status.INFEASIBLE
+    places = Shortage(
         Resource.PLACES,
         tiles,
         device.core_tiles,
         f"the layers need at least {tiles} of the {device.core_tiles} core tiles ({device.columns} x {device.rows}), but no packing of "
-        "their footprints with their memory-tile channels was found",
+        f"their footprints with their memory-tile channels {'exists' if proven else 'was found'}",
     )
+    return (places,), proven
 
 
-def _missed(imported: Imported, settings: Settings, news: News) -> tuple[tuple[Shortage, ...], bool]:
-    """Demands that a network which fits does not meet, and whether that is proven; none when it meets them all."""
+def _missed(imported: Imported, settings: Settings, news: News) -> Verdict:
+    """Demands that a network which fits does not meet; none when it meets them all."""
     from placer.solvers.routed import solve_routed  # noqa: PLC0415 - as above
 
     device = imported.device
@@ -281,7 +122,7 @@ def fewest_tiles(settings: Settings) -> int:
     from placer.solvers.demand import Demand, least_demand  # noqa: PLC0415 - as above
 
     imported = import_network(settings.network, find_device(settings.device), settings.first_batch)
-    problem = _problem(imported, settings, plentiful(imported.device, Resource.CORE_TILES))
+    problem = Variants(imported, settings).problem(plentiful(imported.device, Resource.CORE_TILES))
     demand = least_demand(problem, Demand.TILES) if problem else None
     if demand is None:
         raise InfeasibleError(f"{settings.network.name} fits no array of {imported.device.name} tiles; placer explain says why")
@@ -292,7 +133,7 @@ def maps(settings: Settings) -> bool:
     """Whether a trial with these settings ends in a verified mapping; quick where options alone say no."""
     try:
         imported = import_network(settings.network, target_device(settings), settings.first_batch)
-        if _contradicts(imported, settings, imported.device):
+        if Variants(imported, settings).contradict(imported.device):
             return False
         return run(settings.overridden(work=min(settings.work, TRIAL_WORK)), Stage.VERIFY, lambda _: None).mapping is not None
     except InfeasibleError:
@@ -316,7 +157,7 @@ def _levers(imported: Imported, settings: Settings, news: News) -> Iterator[Leve
 def _smaller_batches(imported: Imported, settings: Settings) -> Iterator[Lever]:
     """Halves of the batch, unless one sample a run is too much already."""
     batch = imported.laid_out.batch
-    if batch > 1 and _contradicts(import_network(settings.network, imported.device, 1), settings, imported.device):
+    if batch > 1 and Variants(import_network(settings.network, imported.device, 1), settings).contradict(imported.device):
         return
     while batch > 1:
         batch //= 2
@@ -340,9 +181,9 @@ def _larger_devices(imported: Imported, _: Settings) -> Iterator[Lever]:
 
 
 def _larger_arrays(imported: Imported, _: Settings) -> Iterator[Lever]:
-    """Imagined arrays of the same generation, twice the tiles each time."""
+    """Imagined arrays of the same generation, twice the tiles each time, up to a size that is solved in seconds."""
     device = imported.device
     columns, rows = device.columns, device.rows
-    for _doubling in range(4):
+    while 2 * columns * rows <= MOST_TILES:
         columns, rows = (columns * 2, rows) if columns <= 4 * rows else (columns, rows * 2)
         yield Lever(f"an imagined {columns} x {rows} array of {device.name} tiles", (("columns", columns), ("rows", rows)))

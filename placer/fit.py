@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from placer.config import Settings
+from placer.conflict import News
 from placer.device import find_device, shipped_devices
-from placer.explain import News, fewest_tiles, maps
+from placer.explain import fewest_tiles, maps
 
 
 @dataclass(frozen=True)

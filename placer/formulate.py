@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 
@@ -53,10 +53,22 @@ def formulate(
     Raises InfeasibleError when a layer fits no split, or all layers together need more tiles than there are; InputError for a fixed split
     of a layer that does not exist.
     """
+    options = graph_options(laid_out, device, fixed)
+    _check_tiles(laid_out.graph, options, device)
+    return state_problem(laid_out, device, options, objective, row_weight, limits)
+
+
+def state_problem(
+    laid_out: LaidOutGraph,
+    device: Device,
+    options: tuple[tuple[Option, ...], ...],
+    objective: tuple[Level, ...],
+    row_weight: float,
+    limits: tuple[Limit, ...] = (),
+) -> MappingProblem:
+    """The problem of layers with these options each."""
     graph = laid_out.graph
-    options = _options(laid_out, device, fixed)
     blocks = [Block(layer.name, BlockKind.LAYER, found) for layer, found in zip(graph.layers, options, strict=True)]
-    _check_tiles(blocks, device)
     nets = []
     for activation in graph.activations:
         readers = [
@@ -81,19 +93,29 @@ def formulate(
     return MappingProblem(graph.name, laid_out.batch, device, tuple(blocks), tuple(nets), objective, row_weight, limits)
 
 
-def _options(laid_out: LaidOutGraph, device: Device, fixed: tuple[FixedLayer, ...]) -> Iterator[tuple[Option, ...]]:
-    """The options of each layer; layers that differ in names and values alone have the same."""
+def graph_options(laid_out: LaidOutGraph, device: Device, fixed: tuple[FixedLayer, ...]) -> tuple[tuple[Option, ...], ...]:
+    """The options of each layer; layers that differ in names and values alone have the same. They depend on the core tiles alone.
+
+    Raises InfeasibleError when a layer fits no split; InputError for a fixed split of a layer that does not exist.
+    """
     names = [layer.name for layer in laid_out.graph.layers]
     for unknown in (f.layer for f in fixed if f.layer not in names):
         raise InputError(f"splits: no layer is called {unknown!r}{nearest_name(unknown, names)}; the layers are {', '.join(names)}")
     splits = {f.layer: f.split for f in fixed}
     known: dict[Hashable, tuple[Option, ...]] = {}
+    found = []
     for layer in laid_out.graph.layers:
         split = splits.get(layer.name, FREE)
         key = (_form(layer), laid_out.of_layer(layer), split)
         if key not in known:
             known[key] = layer_options(layer, laid_out.of_layer(layer), device, split)
-        yield known[key]
+        found.append(known[key])
+    return tuple(found)
+
+
+def fewest_tiles(options: tuple[tuple[Option, ...], ...]) -> int:
+    """Core tiles that all layers together take at least."""
+    return sum(min(o.tiles for o in found) for found in options)
 
 
 def _form(value: object) -> Hashable:
@@ -117,16 +139,12 @@ def _border(name: str, kind: BlockKind, windows: set[Partition], layout: Layout,
     return Block(f"{name}.plio_{suffix}", kind, border_options(partitions, layout, kind is BlockKind.INPUT, ports, device))
 
 
-def _check_tiles(blocks: list[Block], device: Device) -> None:
+def _check_tiles(graph: LayerGraph, options: tuple[tuple[Option, ...], ...], device: Device) -> None:
     """The cheapest options together must fit the array."""
-
-    def fewest(block: Block) -> Option:
-        return min(block.options, key=lambda o: o.tiles)
-
-    demand = sum(fewest(b).tiles for b in blocks)
+    demand = fewest_tiles(options)
     if demand > device.core_tiles:
-        worst = max(blocks, key=lambda b: fewest(b).tiles)
+        most, worst = max((fewest_tiles((found,)), layer.name) for layer, found in zip(graph.layers, options, strict=True))
         raise InfeasibleError(
             f"the network needs at least {demand} core tiles and {device.name} has {device.core_tiles} ({device.columns} x {device.rows}); "
-            f"the largest layer, {worst.name}, needs {fewest(worst).tiles}; a larger array or a smaller batch may fit"
+            f"the largest layer, {worst}, needs {most}; a larger array or a smaller batch may fit"
         )

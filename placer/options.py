@@ -51,9 +51,11 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device, fixed: Fi
     """
     found = []
     for split in filter(fixed.allows, _splits(layer, layouts, device)):
-        stalls = bank_stalls(layer, split, layouts, device)
-        shapes = _shapes(split, device) if stalls is not None else ()
-        if shapes and stalls is not None:
+        if _window_bytes(layer, split, layouts) > device.core.memory_bytes:
+            continue
+        shapes = _shapes(split, device)
+        stalls = bank_stalls(layer, split, layouts, device) if shapes else None
+        if stalls is not None:
             found.append(_option(layer, split, shapes, stalls, layouts, device))
     if not found and fixed != FREE:
         raise InfeasibleError(f"layer {layer.name} fits no split with {fixed} on {device.name}, as 'splits' wants; leave some of it out")
@@ -65,6 +67,15 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device, fixed: Fi
             f"{device.core_tiles} tiles of {device.core.memory_bytes} bytes; a smaller batch or a larger array may fit"
         )
     return _worthwhile(found, layouts)
+
+
+def _window_bytes(layer: Layer, split: Split, layouts: LayerLayouts) -> int:
+    """What the last tile of a cascade holds at least: both copies of its windows, and a dense layer's weights; quicker than a contract."""
+    activations = sum(split.input_partition.window_bytes(s) for s in layouts.sources) + split.output_partition.window_bytes(layouts.target)
+    work = tile_work(layer, split, layouts)
+    channels = work.rows if isinstance(layer, DenseLayer) and layer.side is Side.LEFT else work.columns
+    weights = work.inner * channels * layer.weight_type.bytes if isinstance(layer, DenseLayer) else 0
+    return 2 * activations + weights
 
 
 def bank_stalls(layer: Layer, split: Split, layouts: LayerLayouts, device: Device) -> int | None:

@@ -11,9 +11,12 @@ import yaml
 from pydantic import TypeAdapter
 
 from placer.config import Settings, load_settings
+from placer.conflict import Resource, Variants, conflict
 from placer.device import Device, find_device
-from placer.explain import Resource, explain, maps
+from placer.explain import explain, maps
 from placer.fit import fit
+from placer.goals import Required
+from placer.pipeline import import_network, target_device
 from tests.qdq_models import QdqBuilder, some_weights
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -54,6 +57,7 @@ class Case:
     ports: int | None = None
     lanes: int | None = None
     core_bytes: int | None = None
+    required: Required | None = None
 
 
 CASES = {
@@ -66,7 +70,10 @@ CASES = {
     "an autoencoder on a corner": Case("autoencoder", 8, 2, 2, Resource.CORE_TILES),
     "one row block beyond a small memory": Case((512, 8), 4, 1, 1, Resource.CORE_MEMORY, core_bytes=4096),
     "a batch of a stack beyond three columns": Case((64, 64, 64, 64), 512, 3, 2, Resource.CORE_TILES),
+    "two squares in a larger one": Case((448, 448, 448), 4, 3, 3, Resource.PLACES),
     "ports for one window": Case((), 4, 2, 2, Resource.PLIO, ports=1),
+    "an interval beyond six tiles": Case((64, 64, 64, 64), 64, 3, 2, Resource.INTERVAL, required=Required(interval=150)),
+    "a latency beyond six tiles": Case((64, 64, 64, 64), 64, 3, 2, Resource.LATENCY, required=Required(latency=1000)),
     "one lane each way": Case((512, 512, 512, 512), 16, 6, 4, Resource.LANES, lanes=1),
 }
 
@@ -87,19 +94,20 @@ def settings_of(case: Case, folder: Path) -> Settings:
         model = CONFIGS / "models" / f"{case.model}.onnx"
     else:
         model = mlp(folder, *case.model) if case.model else two_inputs(folder)
-    return load_settings(model).overridden(batch=case.batch, device=device_file(folder, device))
+    return load_settings(model).overridden(batch=case.batch, device=device_file(folder, device), required=case.required)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_bottlenecks_and_levers(name: str, tmp_path: Path) -> None:
-    """Eleven causes: the bottleneck is among the shortages, in numbers, and the first lever maps."""
+    """Fourteen causes: the bottleneck is among the shortages, in numbers, and the first lever maps."""
     case = CASES[name]
     settings = settings_of(case, tmp_path)
     found = explain(settings, lambda _: None)
     assert not found.fits
     assert case.bottleneck in {s.resource for s in found.shortages}
     assert all(str(s.demand) in s.sentence or s.resource is Resource.LANES for s in found.shortages)
+    assert found.proven == (case.bottleneck is not Resource.LANES)
     assert found.levers
     assert maps(found.levers[0].applied(settings))
 
@@ -112,6 +120,20 @@ def test_quick_cases(name: str, tmp_path: Path) -> None:
     assert found.proven
     assert [s.resource for s in found.shortages] == [case.bottleneck]
     assert all((s.demand or 0) > s.supply for s in found.shortages)
+
+
+@pytest.mark.slow
+def test_sums_alone_refuse_what_is_far_too_large() -> None:
+    """A block of Mixer-S/16: its layers' fewest tiles are more than the device has, which needs no search."""
+    settings = load_settings(CONFIGS / "mixers16_block.yaml")
+    imported = import_network(settings.network, target_device(settings), settings.first_batch)
+    found = conflict(Variants(imported, settings), no_news)
+    assert [(s.resource, s.demand, s.supply) for s in found] == [(Resource.CORE_TILES, 399, 304)]
+
+
+def no_news(_: str) -> None:
+    """A search without steps."""
+    raise AssertionError("the sums decide")
 
 
 def test_what_fits_needs_no_explanation(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         keys = ", ".join(f"{key}: {value}" for key, value in lever.changes)
         console.print(Text(f"{number}. {lever.sentence} maps ({keys})"), soft_wrap=True)
     if not explanation.levers:
-        console.print("no smaller batch, shipped device or larger array that was tried maps", soft_wrap=True)
+        console.print("no smaller batch, shipped device or larger array that was tried was found to map", soft_wrap=True)
 
 
 def explanation_facts(explanation: Explanation) -> dict[str, object]:
