@@ -9,8 +9,8 @@ import numpy as np
 
 from placer.arithmetic import NODE_BITS, SEGMENT_BITS
 from placer.errors import UnsupportedModelError
-from placer.fixed_point import MAX_SHIFT, MULTIPLIER_BITS, FloatArray, TooLargeError, clamp, factor, rounding, uniform_power
-from placer.frontend.float32 import Factors, enumerable, fit_bias, fit_factors, shifted, summed
+from placer.fixed_point import MAX_SHIFT, MULTIPLIER_BITS, FloatArray, TooLargeError, clamp, factor, rounding, single, uniform_power
+from placer.frontend.float32 import Factors, Operand, enumerable, fit_channels, fit_factors, fit_product, multiplied, scaled, summed
 from placer.frontend.graph import Graph
 from placer.frontend.values import (
     Applied,
@@ -200,6 +200,8 @@ def _operation(graph: Graph, op_name: str, value: Linear | Mapped, target: str, 
             left, right = graph.type(value.left), graph.type(value.right)
             ratio = np.full(1, value.gain * left.scale * right.scale / kind.scale)
             ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest, kind, value.limits)
+            if enumerable(left, right) and value.gain == 1 and not uniform_power(ends.multiplier):
+                ends = fit_product(ends, left, right, kind, multiplied(*Operand.pair(left, right), kind, value.fused))
             return Multiply(op_name, value.left, value.right, target, ends)
         case Matrices():
             left, right = graph.type(value.left), graph.type(value.right)
@@ -224,7 +226,7 @@ def _summed(left: QuantType, right: QuantType, value: Sum, kind: QuantType) -> F
     factors = Factors(a, b, ends)
     if exact or not enumerable(left, right) or value.left_gain != 1 or abs(value.right_gain) != 1 or np.any(ends.multiplier != 1):
         return factors
-    return fit_factors(factors, left, right, kind, summed(left, right, value.right_gain, kind, value.fused))
+    return fit_factors(factors, left, right, kind, summed(*Operand.pair(left, right), value.right_gain, kind, value.fused))
 
 
 def _powers(*factors: int) -> bool:
@@ -258,9 +260,10 @@ def _scaled(source: QuantType, value: Scaled, kind: QuantType) -> Rounding:
         raise TooLargeError("a factor of 0 leaves only a constant")
     steps = np.divide(offset, gain * source.scale, out=np.zeros(len(gain)), where=gain != 0)
     found = rounding(gain * source.scale / kind.scale, steps, NOTHING + source.zero_point, source.largest, kind, value.limits)
-    if uniform_power(found.multiplier) or not enumerable(source) or np.any(gain != 1):
+    if uniform_power(found.multiplier) or not enumerable(source) or np.any(gain == 0):
         return found
-    return fit_bias(found, source, kind, shifted(source, offset, kind))
+    wanted = scaled(source, gain, offset, kind) if value.steps is None else value.steps
+    return fit_channels(found, source, kind, np.broadcast_to(wanted, (len(wanted), len(gain))))
 
 
 def _normalise(source: QuantType, op_name: str, value: Normalised, target: str, kind: QuantType) -> Normalise:
@@ -308,7 +311,7 @@ def _softmax(source: QuantType, op_name: str, value: Softened, target: str, kind
 
 def _function(source: QuantType, op_name: str, value: Mapped, target: str, kind: QuantType) -> Table | Interpolation:
     low, high = clamp(kind, value.limits)
-    steps = value.values / kind.scale
+    steps = single(value.values / kind.scale)
     if np.any(np.isnan(steps)):
         at = (int(np.flatnonzero(np.isnan(steps))[0]) + source.dtype.min - source.zero_point) * source.scale
         raise UnsupportedModelError(f"{op_name}: the function is not defined at {at:.6g}, which its input can be")

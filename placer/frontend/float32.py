@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from placer.fixed_point import FloatArray
+from placer.fixed_point import FloatArray, trimmed
 from placer.network import IntArray, IntType, QuantType, Rounding
 from placer.reference import rounded
 
@@ -37,27 +37,65 @@ def enumerable(*kinds: QuantType) -> bool:
     return all(kind.dtype.bits == IntType.INT8.bits for kind in kinds)
 
 
-def summed(left: QuantType, right: QuantType, sign: float, kind: QuantType, fused: bool) -> IntArray:
-    """What float32 makes of left + sign * right: [left values, right values], less the zero point, not clamped.
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """Integers, in any shape, and the real numbers they stand for."""
+
+    integers: IntArray
+    kind: QuantType
+
+    @staticmethod
+    def pair(left: QuantType, right: QuantType) -> tuple[Operand, Operand]:
+        """All values of two types, those of the left one down, of the right one across."""
+        return Operand(_whole(left)[:, None], left), Operand(_whole(right)[None, :], right)
+
+    @property
+    def real(self) -> Float32:
+        """What DequantizeLinear makes of them."""
+        return self.centred * np.float32(self.kind.scale)
+
+    @property
+    def centred(self) -> Float32:
+        return (self.integers - self.kind.zero_point).astype(np.float32)
+
+
+def multiplied(left: Operand, right: Operand, kind: QuantType, fused: bool) -> IntArray:
+    """What float32 makes of left * right, less the zero point, not clamped.
+
+    fused: as onnxruntime's QLinearMul, with one ratio of scales and the zero point added before rounding; else as DequantizeLinear, Mul and
+    QuantizeLinear do.
+    """
+    if not fused:
+        return np.asarray(np.rint(left.real * right.real / np.float32(kind.scale)), np.int64)
+    ratio = np.float32(left.kind.scale) * np.float32(right.kind.scale) / np.float32(kind.scale)
+    return np.asarray(np.rint(left.centred * right.centred * ratio + np.float32(kind.zero_point)), np.int64) - kind.zero_point
+
+
+def summed(left: Operand, right: Operand, sign: float, kind: QuantType, fused: bool) -> IntArray:
+    """What float32 makes of left + sign * right, less the zero point, not clamped.
 
     fused: as onnxruntime's QLinearAdd, which multiplies by ratios of scales and fuses multiplications and additions; else as
     DequantizeLinear, Add and QuantizeLinear do.
     """
-    a, b = _values(left)[:, None], _values(right)[None, :]
-    scale_a, scale_b, scale = (np.float32(k.scale) for k in (left, right, kind))
     if not fused:
-        total = (a - np.float32(left.zero_point)) * scale_a + np.float32(sign) * ((b - np.float32(right.zero_point)) * scale_b)
-        return np.asarray(np.rint(total / scale), np.int64)
+        return np.asarray(np.rint((left.real + np.float32(sign) * right.real) / np.float32(kind.scale)), np.int64)
+    scale_a, scale_b, scale = (np.float32(k.scale) for k in (left.kind, right.kind, kind))
     ratio_a, ratio_b = scale_a / scale, scale_b / scale
-    zeros = _fused(ratio_a, np.float32(left.zero_point), ratio_b * np.float32(right.zero_point))
+    zeros = _fused(ratio_a, np.float32(left.kind.zero_point), ratio_b * np.float32(right.kind.zero_point))
+    a, b = left.integers.astype(np.float32), right.integers.astype(np.float32)
     total = _fused(a, ratio_a, _fused(b, ratio_b, np.float32(kind.zero_point) - zeros))
     return np.asarray(np.rint(total), np.int64) - kind.zero_point
 
 
-def shifted(source: QuantType, offset: FloatArray, kind: QuantType) -> IntArray:
-    """What float32 makes of source + offset: [source values, channels], less the zero point, not clamped."""
-    real = (_values(source)[:, None] - np.float32(source.zero_point)) * np.float32(source.scale)
-    return np.asarray(np.rint((real + offset.astype(np.float32)) / np.float32(kind.scale)), np.int64)
+def every_value(kind: QuantType) -> Operand:
+    """All values of a type, [values, 1]."""
+    return Operand(_whole(kind)[:, None], kind)
+
+
+def scaled(source: QuantType, gain: FloatArray, offset: FloatArray, kind: QuantType) -> IntArray:
+    """What float32 makes of source * gain + offset: [source values, channels], less the zero point, not clamped."""
+    real = every_value(source).real * gain.astype(np.float32) + offset.astype(np.float32)
+    return np.asarray(np.rint(real / np.float32(kind.scale)), np.int64)
 
 
 def fit_factors(found: Factors, left: QuantType, right: QuantType, kind: QuantType, wanted: IntArray) -> Factors:
@@ -78,8 +116,23 @@ def fit_factors(found: Factors, left: QuantType, right: QuantType, kind: QuantTy
     return min((found, bare, moved), key=wrong)
 
 
-def fit_bias(found: Rounding, source: QuantType, kind: QuantType, wanted: IntArray) -> Rounding:
-    """A rounding whose biases, near those of `found`, give `wanted` [source values, channels] for the most values of each channel."""
+def fit_product(found: Rounding, left: QuantType, right: QuantType, kind: QuantType, wanted: IntArray) -> Rounding:
+    """A rounding of left * right, its multiplier near that of `found`, that gives `wanted` for the most pairs."""
+    total = (_whole(left)[:, None] - left.zero_point) * (_whole(right)[None, :] - right.zero_point)
+
+    def wrong(rounding: Rounding) -> int:
+        return int(np.count_nonzero(rounded(total, rounding, kind) != _clamped(wanted, rounding, kind)))
+
+    if wrong(found) == 0:
+        return found
+    bare = replace(found, guard=0)
+    near = _Ties.of((total << found.up) * found.multiplier[0], wanted, bare, kind)
+    move = np.rint(near.move((total[near.at] << found.up).astype(np.float64)[:, None]))
+    return min((found, bare, replace(bare, multiplier=found.multiplier + int(move[0]))), key=wrong)
+
+
+def fit_channels(found: Rounding, source: QuantType, kind: QuantType, wanted: IntArray) -> Rounding:
+    """A rounding with biases or multipliers near those of `found`, to give `wanted` [source values, channels] as often as can be."""
     values, channels = _whole(source)[:, None], wanted.shape[1]
     spread = replace(found, bias=np.broadcast_to(found.bias, (channels,)), multiplier=np.broadcast_to(found.multiplier, (channels,)))
 
@@ -88,17 +141,21 @@ def fit_bias(found: Rounding, source: QuantType, kind: QuantType, wanted: IntArr
         count: IntArray = np.count_nonzero(result != _clamped(wanted, rounding, kind), axis=0).astype(np.int64)
         return count
 
-    before = wrong(spread)
-    bias = spread.bias.copy()
+    best, bias, multiplier = wrong(spread), spread.bias.copy(), spread.multiplier.copy()
+    before = best.copy()
     for channel in np.flatnonzero(before):
-        total = ((values[:, 0] << found.up) + bias[channel]) * spread.multiplier[channel]
-        near = _Ties.of(total, wanted[:, channel], found, kind)
-        bias[channel] += int(np.rint(near.move(np.full((len(near.need), 1), float(spread.multiplier[channel])))[0]))
-    moved = replace(spread, bias=bias)
-    better = wrong(moved) < before
-    if not np.any(better):
-        return found
-    return replace(found, bias=np.where(better, bias, spread.bias))
+        source_steps = (values[:, 0] << found.up) + bias[channel]
+        near = _Ties.of(source_steps * multiplier[channel], wanted[:, channel], found, kind)
+        bias[channel] += int(np.rint(near.move(np.full((len(near.need), 1), float(multiplier[channel])))[0]))
+        multiplier[channel] += int(np.rint(near.move(source_steps[near.at].astype(np.float64)[:, None])[0]))
+    chosen = spread
+    for moved in (replace(spread, bias=bias), replace(spread, multiplier=multiplier)):
+        better = wrong(moved) < best
+        chosen = replace(
+            chosen, bias=np.where(better, moved.bias, chosen.bias), multiplier=np.where(better, moved.multiplier, chosen.multiplier)
+        )
+        best = np.where(better, wrong(moved), best)
+    return found if np.array_equal(best, before) else replace(chosen, bias=trimmed(chosen.bias), multiplier=trimmed(chosen.multiplier))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,10 +199,6 @@ class _Ties:
 
 def _whole(kind: QuantType) -> IntArray:
     return np.arange(kind.dtype.min, kind.dtype.max + 1)
-
-
-def _values(kind: QuantType) -> Float32:
-    return _whole(kind).astype(np.float32)
 
 
 def _fused(a: Float32 | np.float32, b: Float32 | np.float32, c: Float32 | np.float32) -> Float32:

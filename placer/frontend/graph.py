@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from placer.errors import UnsupportedModelError
-from placer.fixed_point import FloatArray
+from placer.fixed_point import FloatArray, single
 from placer.frontend.values import Mapped, Movement, NewShape, Permutation, Scaled, Selection
 from placer.network import IntArray, Network, Operation, QuantType, Requantise, Reshape, Rounding, Table, Take, Tensor, Transpose
 from placer.reference import rounded
@@ -97,15 +97,15 @@ class Graph:
     def reals(self, tensor: str) -> FloatArray:
         """The real numbers that a tensor of at most 16 bits may hold, ascending."""
         kind = self.type(tensor)
-        return np.asarray((np.arange(kind.dtype.min, kind.dtype.max + 1) - kind.zero_point) * kind.scale, np.float64)
+        return single((np.arange(kind.dtype.min, kind.dtype.max + 1) - kind.zero_point) * kind.scale)
 
     def function_of(self, value: Scaled) -> Mapped | None:
         """A scaled tensor as a function of one element, where its channels are alike and its elements have few enough values."""
         if len(value.gain) != 1 or len(value.offset) != 1 or not self.enumerable(value.source):
             return None
         image, kind = self.image(value.source), self.type(value.source)
-        reals = (image.integers - kind.zero_point) * kind.scale * value.gain[0] + value.offset[0]
-        return Mapped(image.source, reals, value.shape, value.limits, value.moves)
+        reals = single(single((image.integers - kind.zero_point) * kind.scale) * value.gain[0])
+        return Mapped(image.source, single(reals + value.offset[0]), value.shape, value.limits, value.moves)
 
     def enumerable(self, tensor: str) -> bool:
         """Whether functions of one element of `tensor` can be tabulated."""

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.fixed_point import UNLIMITED, FloatArray
+from placer.fixed_point import UNLIMITED, FloatArray, single
 from placer.frontend.closing import materialise
 from placer.frontend.graph import IMAGE_BITS, Graph
 from placer.frontend.values import (
@@ -197,7 +197,7 @@ def _apply(value: Mapped | Applied, function: Function) -> Mapped | Applied:
     limits = value.limits
     with np.errstate(all="ignore"):
         if isinstance(value, Mapped):
-            return replace(value, values=function(np.clip(value.values, *limits)), limits=UNLIMITED)
+            return replace(value, values=single(function(np.clip(value.values, *limits))), limits=UNLIMITED)
     inner = value.function
     return replace(value, function=lambda x: function(np.clip(inner(x), *limits)), limits=UNLIMITED)
 
@@ -216,7 +216,7 @@ def _shared(graph: Graph, left: Value, right: Value, join: Join) -> Mapped | App
     if a_values is None or b_values is None or (a_values.source, a_values.shape) != (b_values.source, b_values.shape):
         return None
     with np.errstate(all="ignore"):
-        return replace(a_values, values=join(a_values.values, b_values.values))
+        return replace(a_values, values=single(join(a_values.values, b_values.values)))
 
 
 def _as_function(graph: Graph, value: Value) -> Mapped | None:
@@ -311,7 +311,7 @@ def term(graph: Graph, node: onnx.NodeProto, value: Value) -> tuple[Stored, floa
 def _channels(node: onnx.NodeProto, value: Value, constant: Constant) -> FloatArray:
     """A constant operand as [1] or [N] along the last axis of `value`."""
     shape = () if isinstance(value, Constant) else value.shape
-    real = constant.real
+    real = single(constant.real)
     if not np.all(np.isfinite(real)):
         raise InputError(f"{node.name}: its constant holds {float(real[~np.isfinite(real)][0])}")
     if real.size == 1 and real.ndim <= len(shape) + 1:

@@ -11,11 +11,13 @@ import onnx
 from placer.errors import InputError, UnsupportedModelError
 from placer.frontend import operators, pooling, selections
 from placer.frontend.constants import Attributes
+from placer.frontend.float32 import Operand, enumerable, every_value, multiplied, summed
 from placer.frontend.functions import unary_function
 from placer.frontend.products import matmul, transposed
 from placer.frontend.scales import Grid, dequantised, element_type, grid, tensor_type
 from placer.frontend.shapes import inner_axis, reduced_axes
-from placer.frontend.values import Constant, Quantised, RawInput, Statistic, Sum, Value
+from placer.frontend.values import Constant, Mapped, Quantised, RawInput, Scaled, Statistic, Stored, Sum, Times, Value
+from placer.network import QuantType
 
 if TYPE_CHECKING:
     from placer.frontend.reader import Reader
@@ -53,7 +55,36 @@ def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) ->
             result = replace(result, fused=True) if isinstance(result, Sum) else result
         case _:
             result = operators.multiply(reader.graph, node, left, right)
+            result = replace(result, fused=True) if isinstance(result, Times) else result
+    if isinstance(result, Scaled) and reader.graph.tabulated(result.source):
+        # A table of a table is one table (closing.close).
+        result = reader.graph.function_of(result) or result
+    if isinstance(result, Mapped | Scaled) and node.op_type in BINARY:
+        result = _in_float32(reader, node, result, operands)
     return _rounded(reader, node, result, operands, 6)
+
+
+def _in_float32(reader: Reader, node: onnx.NodeProto, result: Mapped | Scaled, operands: list[Value | None]) -> Mapped | Scaled:
+    """A sum or product of two functions of one tensor, or of one and a constant, as float32 computes and rounds it."""
+    left, right = (_enumerated(reader, node, operands, at, result) for at in (0, 3))
+    kind = _type_of(node, operands, 6)
+    if left is None or right is None:
+        return result
+    steps = multiplied(left, right, kind, fused=True) if node.op_type == "QLinearMul" else summed(left, right, 1.0, kind, fused=True)
+    return replace(result, values=steps[:, 0] * kind.scale) if isinstance(result, Mapped) else replace(result, steps=steps)
+
+
+def _enumerated(reader: Reader, node: onnx.NodeProto, operands: list[Value | None], at: int, result: Mapped | Scaled) -> Operand | None:
+    """The integers of the operand at position `at`, [values of the result's source, 1] or [1, channels] of a constant; None for others."""
+    value, given, graph = _real(reader, node, operands, at), operands[at], reader.graph
+    if isinstance(value, Stored) and isinstance(result, Scaled) and value.tensor == result.source and enumerable(graph.type(value.tensor)):
+        return every_value(graph.type(value.tensor))
+    if isinstance(value, Stored) and isinstance(result, Mapped) and graph.image(value.tensor).source == result.source:
+        return Operand(graph.image(value.tensor).integers[:, None], graph.type(value.tensor))
+    channels = max(len(result.gain), len(result.offset)) if isinstance(result, Scaled) else 1
+    if isinstance(given, Constant) and given.integers is not None and given.integers.size in {1, channels}:
+        return Operand(given.integers.reshape(1, -1), tensor_type(node, _grid_of(reader, node, operands, at)))
+    return None
 
 
 def _gemm(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
@@ -135,9 +166,14 @@ def _grid_of(reader: Reader, node: onnx.NodeProto, operands: list[Value | None],
 
 def _rounded(reader: Reader, node: onnx.NodeProto, value: Value, operands: list[Value | None], at: int) -> Value:
     """`value` rounded to the scale and zero point at position `at`."""
+    if isinstance(value, Constant):
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} of constants is not supported")
+    return reader.quantise(node, value, _type_of(node, operands, at))
+
+
+def _type_of(node: onnx.NodeProto, operands: list[Value | None], at: int) -> QuantType:
+    """The type of the result, whose scale and zero point are at position `at`."""
     scale, zero = (operands[i] if len(operands) > i else None for i in (at, at + 1))
     if scale is None or not isinstance(zero, Constant):
         raise UnsupportedModelError(f"{node.name}: {node.op_type} without the scale and zero point of its result is not supported")
-    if isinstance(value, Constant):
-        raise UnsupportedModelError(f"{node.name}: {node.op_type} of constants is not supported")
-    return reader.quantise(node, value, tensor_type(node, grid(node, scale, zero, element_type(node, zero.dtype), value.shape, -1)))
+    return tensor_type(node, grid(node, scale, zero, element_type(node, zero.dtype), (), -1))

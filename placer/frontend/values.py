@@ -106,7 +106,11 @@ class Product:
 
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """source * gain + offset, between limits: not rounded yet. gain, offset: [1] or [N] along the last axis."""
+    """source * gain + offset, between limits: not rounded yet. gain, offset: [1] or [N] along the last axis.
+
+    steps: [source values, 1 or N], what the model's own float32 makes of each value of an 8-bit source, in steps of the result, less the
+    zero point (QLinearAdd and QLinearMul of constants, float32.py); None: what DequantizeLinear, the operators and QuantizeLinear make.
+    """
 
     source: str
     gain: FloatArray
@@ -114,6 +118,7 @@ class Scaled:
     shape: tuple[int, ...]
     limits: Limits = UNLIMITED
     moves: tuple[Movement, ...] = ()
+    steps: IntArray | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Times:
-    """left * right * gain, element by element, between limits: not rounded yet."""
+    """left * right * gain, element by element, between limits: not rounded yet. fused: computed as QLinearMul does (float32.py)."""
 
     left: str
     right: str
@@ -140,6 +145,7 @@ class Times:
     shape: tuple[int, ...]
     limits: Limits = UNLIMITED
     moves: tuple[Movement, ...] = ()
+    fused: bool = False
 
 
 @dataclass(frozen=True)
