@@ -129,7 +129,7 @@ def test_twice_the_work_never_takes_less(
     samples: int, rows: int, inner: int, columns: int, side: Side, which: str, finish: tuple[StepKind, ...], length: int
 ) -> None:
     """In every dimension, from whole pairs of blocks on: an odd block needs a loop of its own."""
-    work = TileWork(samples, 8 * rows, inner, 16 * columns)
+    work = TileWork(samples, 8 * rows, 16 * inner, 16 * columns)
     more = replace(work, **{which: 2 * getattr(work, which)})
     assert dense_cycles(more, side, length, finish, VEK280) >= dense_cycles(work, side, length, finish, VEK280)
 
