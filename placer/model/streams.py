@@ -40,6 +40,22 @@ def add_order_lanes(v: Variables, lanes: int) -> None:
         v.model.add(total(terms) <= lanes)
 
 
+def add_streamed(v: Variables) -> None:
+    """Every edge on streams: side by side, tiles seldom lie so that they share memory."""
+    for net in v.nets:
+        for edge in net.edges:
+            v.model.add(edge.shared_memory == 0)
+
+
+def add_shard_lanes(v: Variables) -> None:
+    """No more windows from layers into one memory tile than the lanes of its column carry straight down."""
+    lanes = v.problem.device.streams.south
+    for net in v.nets:
+        if v.blocks[net.net.producer].block.kind is BlockKind.LAYER:
+            for flow in (f for e in net.edges for f in e.writes if f.ports > lanes):
+                v.model.add(flow.literal == 0)
+
+
 def stream_length(v: Variables) -> Expression:
     """Twice the steps that all streams take between the centres of what they join; the model must have one option a block."""
     terms: list[Expression] = []

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from placer.model.build import build_model
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables
-from placer.problem import Level, MappingProblem
+from placer.problem import BlockKind, Level, MappingProblem
 from placer.solution import Evaluation, Solution
 from placer.solvers.base import LevelResult, Limits, Progress, ProgressSink, SolveResult, Status
 from placer.solvers.cpsat_level import Budget, Search, hint, minimise, pin, silent
@@ -30,14 +30,23 @@ RELAXATION_PART, PLACING_PART = 0.5, 0.7
 BUFFERS_WORK = 0.3
 # Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
 TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
+# From so many layers on, a rescuer is asked before places are sought: that takes long, and streams that run far seldom find lanes.
+MANY_LAYERS = 11
 
 Supported = tuple[tuple[int, ...], ...]
 Acceptance = Callable[[Solution], bool]
+# Another mapping, of a problem whose relaxation gave this (None without one), in place of one that was not accepted or not found (None).
+Rescue = Callable[[Relaxed | None, Solution | None], Solution | None]
 
 
 def anything(solution: Solution) -> bool:
     """Accepts every mapping."""
     return True
+
+
+def nothing(relaxed: Relaxed | None, refused: Solution | None) -> Solution | None:
+    """Has no other mapping."""
+    return None
 
 
 class CpSatSolver:
@@ -47,22 +56,36 @@ class CpSatSolver:
     version = version("ortools")
 
     def solve(
-        self, problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink, accepts: Acceptance = anything
+        self,
+        problem: MappingProblem,
+        seed: Solution | None,
+        limits: Limits,
+        progress: ProgressSink,
+        accepts: Acceptance = anything,
+        rescue: Rescue = nothing,
     ) -> SolveResult:
         """Minimise all levels of `problem` in order (Solver.solve).
 
-        accepts: a check that the model does not state. A mapping from the second step that fails it ends the search: the result is UNKNOWN,
-        without a solution but with the levels of that mapping. One from the third step gives way to that of the second.
+        accepts: a check that the model does not state. Where the second step finds no mapping that passes it, `rescue` is asked for one
+        that does, and ends the search. Without one, a mapping that was not accepted leaves its levels in a result that is UNKNOWN. A
+        mapping from the third step that fails gives way to that of the second.
         """
         budget = Budget.of(limits)
         if not leading_levels(problem.objective):
-            return _accepted(solve_jointly(problem, seed, limits, progress), accepts)
+            return _checked(problem, solve_jointly(problem, seed, limits, progress), (), accepts, rescue)
         relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress, seed)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
+        many = sum(b.kind is BlockKind.LAYER for b in problem.blocks) > MANY_LAYERS
+        if many and (saved := rescue(relaxed, None)):
+            return restated(problem, saved, relaxed.bounds)
         placed = _place(problem, relaxed, budget, progress)
-        if placed.solution and not accepts(placed.solution):
-            return _refused(problem, placed.solution, relaxed)
+        if placed.solution is None or not accepts(placed.solution):
+            saved = None if many else rescue(relaxed, placed.solution)
+            if saved:
+                return restated(problem, saved, relaxed.bounds)
+            if placed.solution:
+                return _refused(problem, placed.solution, relaxed.bounds)
         best = _better(problem, seed, placed.solution)
         meets = best is not None and _met(problem, best, relaxed)
         wide = relaxed.supported if meets else _every(problem)
@@ -71,35 +94,32 @@ class CpSatSolver:
         result = _Levels(narrowed(problem, wide), budget, progress, relaxed.bounds).run(inside(best, wide), budget.work)
         result = replace(result, solution=outside(result.solution, wide))
         if placed.solution and result.solution and not accepts(result.solution):
-            return restated(problem, placed.solution, result)
-        return _accepted(result, accepts)
+            return restated(problem, placed.solution, tuple(r.bound for r in result.levels))
+        return _checked(problem, result, relaxed.bounds, accepts, nothing)
 
 
-def _accepted(result: SolveResult, accepts: Acceptance) -> SolveResult:
-    """A result without its solution when that is not accepted."""
+def _checked(problem: MappingProblem, result: SolveResult, bounds: tuple[int, ...], accepts: Acceptance, rescue: Rescue) -> SolveResult:
+    """A result whose solution is accepted, or saved, or without one."""
     if result.solution is None or accepts(result.solution):
         return result
-    return replace(result, status=Status.UNKNOWN, solution=None)
+    saved = rescue(None, result.solution)
+    return restated(problem, saved, bounds) if saved else _refused(problem, result.solution, bounds)
 
 
-def _refused(problem: MappingProblem, solution: Solution, relaxed: Relaxed) -> SolveResult:
+def _refused(problem: MappingProblem, solution: Solution, bounds: tuple[int, ...]) -> SolveResult:
     """No solution, but the levels of one that was not accepted, with the bounds that hold for all options."""
-    bounds = (*relaxed.bounds, *[0] * len(problem.objective))
-    levels = [
-        LevelResult(level, Evaluation(problem, solution).value(level), b) for level, b in zip(problem.objective, bounds, strict=False)
-    ]
-    return SolveResult(Status.UNKNOWN, None, restated(problem, solution, SolveResult(Status.UNKNOWN, None, tuple(levels))).levels)
+    return replace(restated(problem, solution, bounds), status=Status.UNKNOWN, solution=None)
 
 
-def restated(problem: MappingProblem, solution: Solution, other: SolveResult) -> SolveResult:
-    """A solution beside the bounds of another result: a bound counts while the levels before it meet theirs."""
+def restated(problem: MappingProblem, solution: Solution, bounds: tuple[int, ...]) -> SolveResult:
+    """A solution beside proven bounds of the first levels: each counts while the levels before it meet theirs."""
     levels = []
     holds = True
-    for known in other.levels:
-        value = Evaluation(problem, solution).value(known.level)
-        bound = min(known.bound, value) if holds else 0
+    for number, level in enumerate(problem.objective):
+        value = Evaluation(problem, solution).value(level)
+        bound = min(bounds[number], value) if holds and number < len(bounds) else 0
         holds = holds and value == bound
-        levels.append(LevelResult(known.level, value, bound))
+        levels.append(LevelResult(level, value, bound))
     status = Status.OPTIMAL if all(r.value == r.bound for r in levels) else Status.FEASIBLE
     return SolveResult(status, solution, tuple(levels))
 
@@ -174,9 +194,12 @@ def inside(solution: Solution | None, kept: Supported) -> Solution | None:
 
 
 def outside(solution: Solution | None, kept: Supported) -> Solution | None:
+    """A solution of the narrowed problem, if there is one, numbered as in the whole one."""
+    return renumbered(solution, kept) if solution else None
+
+
+def renumbered(solution: Solution, kept: Supported) -> Solution:
     """A solution of the narrowed problem, numbered as in the whole one."""
-    if solution is None:
-        return None
     return Solution(tuple(replace(c, option=k[c.option]) for c, k in zip(solution.blocks, kept, strict=True)), solution.nets)
 
 

@@ -25,6 +25,7 @@ class Relaxed:
     """What the relaxation of a problem gave.
 
     bounds: of the leading levels, each given that the ones before it meet theirs; shorter than `leading` when the limit came first.
+    reached: values of the leading levels at the best solution, or where there is none the bounds.
     options: one option number a block that meets the bounds, or empty. supported: for each block, every option that a mapping which meets
     all bounds can use.
     """
@@ -32,6 +33,7 @@ class Relaxed:
     leading: tuple[Level, ...]
     infeasible: bool
     bounds: tuple[int, ...]
+    reached: tuple[int, ...]
     options: tuple[int, ...]
     supported: tuple[tuple[int, ...], ...]
 
@@ -61,26 +63,34 @@ def relax(
     found: Solution | None = None
     for level in leading:
         expression = level_expression(v, level)
+        if level is leading[0] and (known := _within(problem, tiles, seed)):
+            # Presolve leaves out what is slower than a known solution.
+            v.model.add(expression <= Evaluation(problem, known).value(level))
         search = minimise(v, level, expression, budget, budget.work - floor, progress)
         if search.solution is None:
-            return Relaxed(leading, search.infeasible, tuple(bounds), _options(found), every)
+            return Relaxed(leading, search.infeasible, tuple(bounds), _reached(problem, found, bounds), _options(found), every)
         found = search.solution
         value = Evaluation(problem, found).value(level)
         bounds.append(min(search.bound, value))
         if bounds[-1] < value:
             # A bound of the next level would hold only given this level's value, which is not proven.
-            return Relaxed(leading, False, tuple(bounds), _options(found), every)
+            return Relaxed(leading, False, tuple(bounds), _reached(problem, found, bounds), _options(found), every)
         v.model.add(expression <= value)
         hint(v, found)
     supported = _supported(v, leading[-1], found, budget, floor) if found else None
-    return Relaxed(leading, False, tuple(bounds), _options(found), supported or every)
+    return Relaxed(leading, False, tuple(bounds), _reached(problem, found, bounds), _options(found), supported or every)
 
 
 def _alike(problem: MappingProblem, tiles: int, budget: Budget, work: float, seed: Solution | None) -> Solution | None:
     """The best solution in which layers alike choose alike, as far as it is found, or `seed`."""
     v = build_relaxation(problem, tiles)
     add_likeness(v)
-    return descend(v, budget, work, seed) or seed
+    return descend(v, budget, work, seed, _within(problem, tiles, seed)) or seed
+
+
+def _within(problem: MappingProblem, tiles: int, solution: Solution | None) -> Solution | None:
+    """A solution, if it takes no more than so many tiles."""
+    return solution if solution and Evaluation(problem, solution).tiles() <= tiles else None
 
 
 def descend(v: Variables, budget: Budget, work: float, start: Solution | None, best: Solution | None = None) -> Solution | None:
@@ -105,6 +115,12 @@ def descend(v: Variables, budget: Budget, work: float, start: Solution | None, b
 
 def _options(solution: Solution | None) -> tuple[int, ...]:
     return tuple(b.option for b in solution.blocks) if solution else ()
+
+
+def _reached(problem: MappingProblem, solution: Solution | None, bounds: list[int]) -> tuple[int, ...]:
+    if solution is None:
+        return tuple(bounds)
+    return tuple(Evaluation(problem, solution).value(level) for level in leading_levels(problem.objective))
 
 
 def _supported(v: Variables, level: Level, found: Solution, budget: Budget, floor: float) -> tuple[tuple[int, ...], ...] | None:

@@ -1,0 +1,174 @@
+"""Mappings that route, a little worse than what options alone reach: rung by rung more, until lanes suffice.
+
+A rung fixes how bad the first level may be. Under it, options and edge kinds are chosen for the fewest streams, with no more of them
+between blocks side by side than there are lanes; then blocks stand in the order of the data flow, and buffers where streams are shortest.
+With an interval that is given, waits are linear and slow options are out: each rung is a small problem with a tight relaxation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+from placer.model.build import build_model, build_relaxation
+from placer.model.likeness import add_likeness, has_likes
+from placer.model.objectives import level_expression
+from placer.model.streams import add_memory_lanes, add_order_lanes, add_shard_lanes, add_streamed, stream_count, stream_length
+from placer.model.variables import Variables
+from placer.problem import Level, Limit, MappingProblem, Option
+from placer.solution import BlockChoice, Evaluation, Solution
+from placer.solvers.cpsat import narrowed, renumbered
+from placer.solvers.cpsat_level import Budget, Search, minimise, pin, silent
+from placer.solvers.cpsat_relaxation import leading_levels
+from placer.solvers.strips import strips
+
+# What the first level may be on each rung, as a multiple of the best that options alone reach.
+RUNGS = (1.0, 1.1, 1.25, 1.5, 1.8, 2.2, 2.7, 3.5, 5.0, 8.0, 15.0, 40.0)
+# By how much more the interval may exceed its best where it is not the first level.
+LATER_LEVEL = 2.0
+# The part of the lanes across the array that streams between neighbours may take; windows inside the footprints take the rest.
+LANES_PART = 0.9
+# Parts of the core tiles, where options for all of them do not pack side by side.
+PACKING_PARTS = (1.0, 0.85, 0.7)
+# Deterministic time: of the options of a rung the quick way and another way, of each level of given places, of the shortest streams.
+QUICK_WORK, OTHERS_WORK, LEVEL_WORK, BUFFERS_WORK = 0.5, 0.25, 0.1, 0.2
+
+Routes = Callable[[Solution], bool]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How options are chosen: the same for layers alike; all edges on streams; memory tiles written only through lanes of their column;
+    in so much deterministic time.
+    """
+
+    alike: bool
+    streamed: bool
+    straight: bool
+    work: float
+
+
+OTHER_WAYS = (
+    _Way(alike=False, streamed=True, straight=True, work=OTHERS_WORK),
+    _Way(alike=False, streamed=True, straight=False, work=OTHERS_WORK),
+    _Way(alike=False, streamed=False, straight=False, work=OTHERS_WORK),
+)
+
+
+def climb(problem: MappingProblem, reached: tuple[int, ...], budget: Budget, routes: Routes) -> Solution | None:
+    """The mapping of a low rung that `routes`; None when there is none on any.
+
+    Rungs are climbed in the quickest way of choosing options; the other ways are for the rung below the first one that holds, and
+    the rungs below that as long as they hold.
+
+    reached: values of the leading levels that options alone reach, as many as are known.
+    """
+    rungs = _rungs(problem, reached)
+    quick = _Way(has_likes(problem), streamed=True, straight=True, work=QUICK_WORK)
+    others = OTHER_WAYS if quick.alike else OTHER_WAYS[1:]
+
+    def on(rung: MappingProblem, ways: Sequence[_Way]) -> Solution | None:
+        return next(filter(routes, chain.from_iterable(_on(rung, way, budget) for way in ways)), None)
+
+    found = next(((i, s) for i, rung in enumerate(rungs) if (s := on(rung, [quick]))), None)
+    if found is None:
+        return next(filter(None, (on(rung, others) for rung in rungs)), None)
+    level, best = found
+    for rung in reversed(rungs[:level]):
+        better = on(rung, others)
+        if better is None:
+            break
+        best = better
+    return best
+
+
+def _rungs(problem: MappingProblem, reached: tuple[int, ...]) -> list[MappingProblem]:
+    """The problem with limits of the first level and of the interval; without any where no leading level has a value."""
+    leading = leading_levels(problem.objective)
+    if leading[:1] == (Level.INTERVAL,) and not reached:
+        reached = (max(min(map(_pace, b.options)) for b in problem.blocks),)
+    values = dict(zip(leading, reached, strict=False))
+    if not values:
+        return [problem]
+    first, rungs = next(iter(values)), []
+    for rung in RUNGS:
+        limits = [Limit(first, int(rung * values[first]))]
+        if first is not Level.INTERVAL and Level.INTERVAL in values:
+            limits.append(Limit(Level.INTERVAL, int(LATER_LEVEL * rung * values[Level.INTERVAL])))
+        rungs.append(replace(problem, limits=(*problem.limits, *limits)))
+    return rungs
+
+
+def _on(rung: MappingProblem, way: _Way, budget: Budget) -> Iterator[Solution]:
+    """Mappings of a rung, the best first; streams not looked at yet."""
+    interval = min((limit.at_most for limit in rung.limits if limit.level is Level.INTERVAL), default=None)
+    kept = tuple(tuple(i for i, o in enumerate(b.options) if interval is None or _pace(o) <= interval) for b in rung.blocks)
+    if not all(kept):
+        return
+    problem = narrowed(rung, kept)
+    blocks = _side_by_side(problem, way, budget)
+    if blocks is None:
+        return
+    yield from (renumbered(s, kept) for s in with_buffers(problem, blocks, True, budget))
+    yield from (renumbered(s, kept) for s in islice(with_buffers(problem, blocks, False, budget), 1))
+
+
+def _pace(option: Option) -> int:
+    """The slowest of kernel and streams."""
+    return max(option.cycles, option.output_cycles, *option.input_cycles, 0)
+
+
+def _side_by_side(problem: MappingProblem, way: _Way, budget: Budget) -> tuple[BlockChoice, ...] | None:
+    """Options with the fewest streams, side by side; with fewer tiles where they do not fit so."""
+    for part in PACKING_PARTS:
+        options = _choices(problem, way, int(part * problem.device.core_tiles), budget)
+        blocks = strips(problem, options) if options else None
+        if blocks or not options:
+            return blocks
+    return None
+
+
+def _choices(problem: MappingProblem, way: _Way, tiles: int, budget: Budget) -> tuple[int, ...] | None:
+    """The option of each block that makes the fewest streams, as far as they are found."""
+    device = problem.device
+    across = min(device.streams.east, device.streams.west) * (device.rows + 1)
+    v = build_relaxation(problem, tiles)
+    add_order_lanes(v, max(1, int(LANES_PART * across)))
+    if way.alike:
+        add_likeness(v)
+    if way.streamed:
+        add_streamed(v)
+    if way.straight:
+        add_shard_lanes(v)
+    found = minimise(v, Level.TRANSPORT, stream_count(v), budget.part(way.work), way.work, silent).solution
+    return tuple(b.option for b in found.blocks) if found else None
+
+
+def with_buffers(problem: MappingProblem, blocks: tuple[BlockChoice, ...], laned: bool, budget: Budget) -> Iterator[Solution]:
+    """Memory tiles for blocks that have their places, so that all streams together are shortest: first with the leading levels at their
+    least, then only within the problem's limits. laned: what goes into and out of the memory tiles of a column has lanes straight to it.
+    """
+    kept = tuple((b.option,) for b in blocks)
+    leading = leading_levels(problem.objective)
+    for levels in (leading, ()) if leading else ((),):
+        v = build_model(narrowed(problem, kept))
+        if laned:
+            add_memory_lanes(v)
+        pin(v, blocks)
+        found = _shortest(v, levels, budget)
+        if found.infeasible:
+            return
+        if found.solution:
+            yield Solution(blocks, found.solution.nets)
+
+
+def _shortest(v: Variables, levels: tuple[Level, ...], budget: Budget) -> Search:
+    """The shortest streams with `levels` at their least, one after the other; the search that failed where one does."""
+    for level in levels:
+        expression = level_expression(v, level)
+        search = minimise(v, level, expression, budget.part(LEVEL_WORK), LEVEL_WORK, silent)
+        if search.solution is None:
+            return search
+        v.model.add(expression <= Evaluation(v.problem, search.solution).value(level))
+    return minimise(v, Level.TRANSPORT, stream_length(v), budget.part(BUFFERS_WORK), BUFFERS_WORK, silent)
