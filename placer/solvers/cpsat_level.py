@@ -29,10 +29,6 @@ class Budget:
         deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
         return cls(limits.work, deadline, limits.workers, limits.seed)
 
-    def part(self, work: float) -> Budget:
-        """A budget of so much work beside this one, until the same deadline."""
-        return Budget(work, self.deadline, self.workers, self.seed)
-
 
 @dataclass(frozen=True)
 class Search:

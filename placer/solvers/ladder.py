@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
 
 from placer.model.build import build_model, build_relaxation
 from placer.model.likeness import add_likeness, has_likes
@@ -18,23 +17,28 @@ from placer.model.streams import add_memory_lanes, add_order_lanes, add_shard_la
 from placer.model.variables import Variables
 from placer.problem import Level, Limit, MappingProblem, Option
 from placer.solution import BlockChoice, Evaluation, Solution
-from placer.solvers.cpsat import narrowed, renumbered
+from placer.solvers.cpsat import narrowed, outside, renumbered
 from placer.solvers.cpsat_level import Budget, Search, minimise, pin, silent
 from placer.solvers.cpsat_relaxation import leading_levels
 from placer.solvers.strips import strips
 
 # What the first level may be on each rung, as a multiple of the best that options alone reach.
 RUNGS = (1.0, 1.1, 1.25, 1.5, 1.8, 2.2, 2.7, 3.5, 5.0, 8.0, 15.0, 40.0)
+# Where the quick way finds nothing on any rung, the other ways are tried on one of so many.
+FEWER_RUNGS = 4
 # By how much more the interval may exceed its best where it is not the first level.
 LATER_LEVEL = 2.0
 # The part of the lanes across the array that streams between neighbours may take; windows inside the footprints take the rest.
 LANES_PART = 0.9
+# Lanes lacking that fewer streams between neighbours may make up for, and how often that is tried.
+FEW_LANES, AGAIN = 12, 1
 # Parts of the core tiles, where options for all of them do not pack side by side.
 PACKING_PARTS = (1.0, 0.85, 0.7)
 # Deterministic time: of the options of a rung the quick way and another way, of each level of given places, of the shortest streams.
-QUICK_WORK, OTHERS_WORK, LEVEL_WORK, BUFFERS_WORK = 0.5, 0.25, 0.1, 0.2
+QUICK_WORK, OTHERS_WORK, LEVEL_WORK, BUFFERS_WORK = 0.5, 0.2, 0.1, 0.12
 
-Routes = Callable[[Solution], bool]
+# How many lanes a mapping lacks for all of its streams; 0 when it routes.
+Missing = Callable[[Solution], int]
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,11 @@ OTHER_WAYS = (
 )
 
 
-def climb(problem: MappingProblem, reached: tuple[int, ...], budget: Budget, routes: Routes) -> Solution | None:
-    """The mapping of a low rung that `routes`; None when there is none on any.
+def climb(problem: MappingProblem, reached: tuple[int, ...], budget: Budget, missing: Missing) -> Solution | None:
+    """The mapping of a low rung that routes; None when there is none on any.
 
     Rungs are climbed in the quickest way of choosing options; the other ways are for the rung below the first one that holds, and
-    the rungs below that as long as they hold.
+    the rungs below that as long as they hold. The search ends with the work of `budget`.
 
     reached: values of the leading levels that options alone reach, as many as are known.
     """
@@ -69,11 +73,11 @@ def climb(problem: MappingProblem, reached: tuple[int, ...], budget: Budget, rou
     others = OTHER_WAYS if quick.alike else OTHER_WAYS[1:]
 
     def on(rung: MappingProblem, ways: Sequence[_Way]) -> Solution | None:
-        return next(filter(routes, chain.from_iterable(_on(rung, way, budget) for way in ways)), None)
+        return next(filter(None, (_routed(rung, way, budget, missing) for way in ways)), None)
 
     found = next(((i, s) for i, rung in enumerate(rungs) if (s := on(rung, [quick]))), None)
     if found is None:
-        return next(filter(None, (on(rung, others) for rung in rungs)), None)
+        return next(filter(None, (on(rung, others) for rung in rungs[::FEWER_RUNGS])), None)
     level, best = found
     for rung in reversed(rungs[:level]):
         better = on(rung, others)
@@ -100,18 +104,27 @@ def _rungs(problem: MappingProblem, reached: tuple[int, ...]) -> list[MappingPro
     return rungs
 
 
-def _on(rung: MappingProblem, way: _Way, budget: Budget) -> Iterator[Solution]:
-    """Mappings of a rung, the best first; streams not looked at yet."""
+def _routed(rung: MappingProblem, way: _Way, budget: Budget, missing: Missing) -> Solution | None:
+    """A mapping of a rung that routes. Where a few lanes are missing, options are chosen again for that many streams less."""
     interval = min((limit.at_most for limit in rung.limits if limit.level is Level.INTERVAL), default=None)
     kept = tuple(tuple(i for i, o in enumerate(b.options) if interval is None or _pace(o) <= interval) for b in rung.blocks)
     if not all(kept):
-        return
-    problem = narrowed(rung, kept)
-    blocks = _side_by_side(problem, way, budget)
-    if blocks is None:
-        return
-    yield from (renumbered(s, kept) for s in with_buffers(problem, blocks, True, budget))
-    yield from (renumbered(s, kept) for s in islice(with_buffers(problem, blocks, False, budget), 1))
+        return None
+    problem, device = narrowed(rung, kept), rung.device
+    lanes = int(LANES_PART * min(device.streams.east, device.streams.west) * (device.rows + 1))
+    for _ in range(1 + AGAIN if budget.work else 0):
+        blocks = _side_by_side(problem, way, max(1, lanes), budget)
+        least = FEW_LANES + 1
+        for placed in buffered(problem, blocks, budget) if blocks else ():
+            solution = renumbered(placed, kept)
+            lacking = missing(solution)
+            if not lacking:
+                return solution
+            least = min(least, lacking)
+        if least > FEW_LANES:
+            break
+        lanes -= least
+    return None
 
 
 def _pace(option: Option) -> int:
@@ -119,56 +132,65 @@ def _pace(option: Option) -> int:
     return max(option.cycles, option.output_cycles, *option.input_cycles, 0)
 
 
-def _side_by_side(problem: MappingProblem, way: _Way, budget: Budget) -> tuple[BlockChoice, ...] | None:
+def _side_by_side(problem: MappingProblem, way: _Way, lanes: int, budget: Budget) -> tuple[BlockChoice, ...] | None:
     """Options with the fewest streams, side by side; with fewer tiles where they do not fit so."""
     for part in PACKING_PARTS:
-        options = _choices(problem, way, int(part * problem.device.core_tiles), budget)
+        options = _choices(problem, way, lanes, int(part * problem.device.core_tiles), budget)
         blocks = strips(problem, options) if options else None
         if blocks or not options:
             return blocks
     return None
 
 
-def _choices(problem: MappingProblem, way: _Way, tiles: int, budget: Budget) -> tuple[int, ...] | None:
-    """The option of each block that makes the fewest streams, as far as they are found."""
-    device = problem.device
-    across = min(device.streams.east, device.streams.west) * (device.rows + 1)
+def _choices(problem: MappingProblem, way: _Way, lanes: int, tiles: int, budget: Budget) -> tuple[int, ...] | None:
+    """The option of each block that makes the fewest streams, as far as they are found, with so many at most between neighbours."""
     v = build_relaxation(problem, tiles)
-    add_order_lanes(v, max(1, int(LANES_PART * across)))
+    add_order_lanes(v, lanes)
     if way.alike:
         add_likeness(v)
     if way.streamed:
         add_streamed(v)
     if way.straight:
         add_shard_lanes(v)
-    found = minimise(v, Level.TRANSPORT, stream_count(v), budget.part(way.work), way.work, silent).solution
+    found = minimise(v, Level.TRANSPORT, stream_count(v), budget, min(way.work, budget.work), silent).solution
     return tuple(b.option for b in found.blocks) if found else None
 
 
-def with_buffers(problem: MappingProblem, blocks: tuple[BlockChoice, ...], laned: bool, budget: Budget) -> Iterator[Solution]:
-    """Memory tiles for blocks that have their places, so that all streams together are shortest: first with the leading levels at their
-    least, then only within the problem's limits. laned: what goes into and out of the memory tiles of a column has lanes straight to it.
+def buffered(problem: MappingProblem, blocks: tuple[BlockChoice, ...], budget: Budget) -> Iterator[Solution]:
+    """Mappings with these places: with the leading levels at their least and lanes straight to memory tiles; within the limits alone; and
+    with the shortest streams of all.
+    """
+    solution, impossible = with_buffers(problem, blocks, True, True, budget)
+    if solution:
+        yield solution
+    for laned in (False,) if impossible else (True, False):
+        solution, _ = with_buffers(problem, blocks, laned, False, budget)
+        if solution:
+            yield solution
+
+
+def with_buffers(
+    problem: MappingProblem, blocks: tuple[BlockChoice, ...], laned: bool, least: bool, budget: Budget
+) -> tuple[Solution | None, bool]:
+    """Memory tiles for blocks that have their places, so that all streams together are shortest, and whether there provably are none.
+
+    laned: what goes into and out of the memory tiles of a column has lanes straight to it. least: the leading levels come first.
     """
     kept = tuple((b.option,) for b in blocks)
-    leading = leading_levels(problem.objective)
-    for levels in (leading, ()) if leading else ((),):
-        v = build_model(narrowed(problem, kept))
-        if laned:
-            add_memory_lanes(v)
-        pin(v, blocks)
-        found = _shortest(v, levels, budget)
-        if found.infeasible:
-            return
-        if found.solution:
-            yield Solution(blocks, found.solution.nets)
+    v = build_model(narrowed(problem, kept))
+    if laned:
+        add_memory_lanes(v)
+    pin(v, blocks)
+    found = _shortest(v, leading_levels(problem.objective) if least else (), budget)
+    return outside(found.solution, kept), found.infeasible
 
 
 def _shortest(v: Variables, levels: tuple[Level, ...], budget: Budget) -> Search:
     """The shortest streams with `levels` at their least, one after the other; the search that failed where one does."""
     for level in levels:
         expression = level_expression(v, level)
-        search = minimise(v, level, expression, budget.part(LEVEL_WORK), LEVEL_WORK, silent)
+        search = minimise(v, level, expression, budget, min(LEVEL_WORK, budget.work), silent)
         if search.solution is None:
             return search
         v.model.add(expression <= Evaluation(v.problem, search.solution).value(level))
-    return minimise(v, Level.TRANSPORT, stream_length(v), budget.part(BUFFERS_WORK), BUFFERS_WORK, silent)
+    return minimise(v, Level.TRANSPORT, stream_length(v), budget, min(BUFFERS_WORK, budget.work), silent)

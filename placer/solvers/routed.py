@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 
 from placer.problem import Limit, MappingProblem
 from placer.routing.streams import lay_streams
@@ -19,8 +18,11 @@ from placer.solvers.base import Limits, ProgressSink, SolveResult
 from placer.solvers.cpsat import Acceptance, CpSatSolver
 from placer.solvers.cpsat_level import Budget
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels
-from placer.solvers.ladder import climb, with_buffers
+from placer.solvers.ladder import FEW_LANES, buffered, climb, with_buffers
 from placer.solvers.strips import strips
+
+# Deterministic time, at the least, for mappings in place of one that does not route.
+LEAST_WORK = 2.0
 
 
 def solve_routed(
@@ -28,16 +30,21 @@ def solve_routed(
 ) -> SolveResult:
     """A result whose solution routes; UNKNOWN when none was found. routable: whether one does, where more than `problem` decides it."""
 
-    def routes(solution: Solution) -> bool:
-        return routable(solution) if routable else not lay_streams(problem, solution).congested
+    def missing(solution: Solution) -> int:
+        if routable:
+            return 0 if routable(solution) else FEW_LANES + 1
+        return sum(c.streams - c.lanes for c in lay_streams(problem, solution).congested)
 
-    budget = Budget.of(limits)
+    def routes(solution: Solution) -> bool:
+        return not missing(solution)
+
+    budget = Budget.of(replace(limits, work=max(limits.work, LEAST_WORK)))
 
     def rescue(relaxed: Relaxed | None, refused: Solution | None) -> Solution | None:
         for other in _again(problem, refused, budget) if refused else ():
             if routes(other):
                 return other
-        found = climb(problem, relaxed.reached if relaxed else (), budget, routes)
+        found = climb(problem, relaxed.reached if relaxed else (), budget, missing)
         return found or (seed if seed and routes(seed) else None)
 
     return CpSatSolver().solve(problem, seed, limits, progress, routes, rescue)
@@ -46,10 +53,9 @@ def solve_routed(
 def _again(problem: MappingProblem, refused: Solution, budget: Budget) -> Iterator[Solution]:
     """The options of a mapping that does not route: other buffers, then side by side, no worse in the first level."""
     values = tuple(Limit(level, Evaluation(problem, refused).value(level)) for level in leading_levels(problem.objective))
-    yield from islice(with_buffers(replace(problem, limits=(*problem.limits, *values)), refused.blocks, True, budget), 1)
+    solution, _ = with_buffers(replace(problem, limits=(*problem.limits, *values)), refused.blocks, True, True, budget)
+    if solution:
+        yield solution
     blocks = strips(problem, tuple(b.option for b in refused.blocks))
-    held = replace(problem, limits=(*problem.limits, *values[:1]))
-    if blocks is None:
-        return
-    for laned in (True, False):
-        yield from with_buffers(held, blocks, laned, budget)
+    if blocks:
+        yield from buffered(replace(problem, limits=(*problem.limits, *values[:1])), blocks, budget)

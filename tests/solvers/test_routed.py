@@ -43,12 +43,20 @@ def test_enough_lanes_change_nothing() -> None:
 
 
 def test_scarce_lanes() -> None:
-    """Two lanes a direction are enough for the optimum, once places respect them; one is not enough for any mapping that is found."""
+    """Two lanes a direction are enough for the optimum, once places respect them; one is enough for a worse mapping."""
     one, two, many = (solve_routed(with_lanes(lanes), None, limits(), ignore) for lanes in (1, 2, 12))
     assert two.levels == many.levels
-    assert one.status is Status.UNKNOWN
-    assert one.solution is None
-    assert one.levels[0].bound == many.levels[0].bound
+    assert one.status is Status.FEASIBLE
+    assert one.levels[0].bound == many.levels[0].bound < one.levels[0].value
+
+
+def test_nothing_routes() -> None:
+    """Where no mapping is accepted there is no answer, but the bounds hold."""
+    _, problem = stated(chain((32, 32), tokens=8), small_device(4, 2))
+    nothing = solve_routed(problem, None, limits(work=0.5), ignore, lambda _: False)
+    assert nothing.status is Status.UNKNOWN
+    assert nothing.solution is None
+    assert nothing.levels[0].bound == CpSatSolver().solve(problem, None, limits(), ignore).levels[0].bound
 
 
 def test_strips_follow_the_data() -> None:
