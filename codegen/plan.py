@@ -9,11 +9,12 @@ from placer.codegen.names import identifiers
 from placer.codegen.weights import channel_values, packed_weights, table_values
 
 from placer.contract import KernelContract
+from placer.descriptors import walks_blocks
 from placer.device import Device
 from placer.formulate import LaidOutGraph
 from placer.kernel_spec import DenseSpec, Role
 from placer.layers import DenseLayer, Layer
-from placer.layout import BLOCK_COLUMNS, Layout, Partition, Window
+from placer.layout import BLOCK_COLUMNS, Box, Layout, Partition, Window
 from placer.mapping import BufferAt, MappedEdge, MappedLayer, MappedTile, Mapping
 from placer.network import IntArray
 from placer.split import Split
@@ -107,11 +108,16 @@ class StreamPlan:
 
 @dataclass(frozen=True)
 class AccessPlan:
-    """One port of a memory-tile buffer: its DMA channel, its window as a tiling, and the kernel or PLIO ports at its other end."""
+    """One port of a memory-tile buffer: its DMA channel, its window as a tiling, and the kernel or PLIO ports at its other end.
+
+    whole: the buffer's dimensions as this port walks them: rows, samples, column blocks; or with the elements of a block before its row
+    blocks, where the rows are more than a descriptor counts.
+    """
 
     channel: int
-    tile: tuple[int, int, int]
-    offset: tuple[int, int, int]
+    whole: tuple[int, ...]
+    tile: tuple[int, ...]
+    offset: tuple[int, ...]
     ends: tuple[PortRef, ...]
 
 
@@ -315,11 +321,21 @@ class _Planner:
     ) -> list[AccessPlan]:
         """One access a window of `partition` inside `shard`, in the order of windows."""
         inside = [(piece, w) for piece, w in enumerate(partition.windows(layout)) if _inside(w, shard)]
+        whole = Box(shard.samples, shard.rows, shard.columns)
+        by_blocks = walks_blocks(partition.window(layout), whole, layout, self.device.memory_tile)
+
+        def dimensions(rows: int, samples: int, columns: int, first: int) -> tuple[int, ...]:
+            """Counts, or an offset, whose first dimension is inside a block (`first`) and then of row blocks, or of elements of rows."""
+            inner = (first, rows // layout.block_rows) if by_blocks else (rows * BLOCK_COLUMNS,)
+            return (*inner, samples, columns // BLOCK_COLUMNS)
+
+        block = layout.block_rows * BLOCK_COLUMNS
         return [
             AccessPlan(
                 channel,
-                (w.rows * BLOCK_COLUMNS, w.samples, w.columns // BLOCK_COLUMNS),
-                ((w.row - shard.row) * BLOCK_COLUMNS, w.sample - shard.sample, (w.column - shard.column) // BLOCK_COLUMNS),
+                dimensions(whole.rows, whole.samples, whole.columns, block),
+                dimensions(w.rows, w.samples, w.columns, block),
+                dimensions(w.row - shard.row, w.sample - shard.sample, w.column - shard.column, 0),
                 (self._writer(edge, piece),) if writing else self._readers(edge, piece),
             )
             for channel, (piece, w) in zip(channels, inside, strict=True)

@@ -7,7 +7,8 @@ Numbers come from YAML files (configs/devices, shipped as placer.devices), each 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,11 +18,12 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from placer.errors import InputError, nearest_name
+from placer.locks import memory_tile_locks
 
 
 @dataclass(frozen=True)
 class CoreTile:
-    """One compute tile. Sizes in bytes, rates in bytes a cycle."""
+    """One compute tile. Sizes in bytes, rates in bytes a cycle. descriptor_length: words that one buffer descriptor moves at most."""
 
     memory_bytes: int
     logical_banks: int
@@ -34,6 +36,7 @@ class CoreTile:
     vector_alignment: int
     macs_int8: int
     load_bytes_per_cycle: int
+    descriptor_length: int = 16383
 
     @property
     def bank_bytes(self) -> int:
@@ -42,13 +45,20 @@ class CoreTile:
 
 @dataclass(frozen=True)
 class MemoryTile:
-    """One memory tile. Buffer descriptors split in two pools by channel parity."""
+    """One memory tile. Buffer descriptors split in two pools by channel parity.
+
+    One descriptor walks nested loops of 32-bit words: descriptor_wrap is the most that a loop counts (the outermost one is free),
+    descriptor_step its longest step, descriptor_length the most words in all.
+    """
 
     memory_bytes: int
     dma_in: int
     dma_out: int
     buffer_descriptors: int
     locks: int
+    descriptor_wrap: int = 1023
+    descriptor_step: int = 131072
+    descriptor_length: int = 131071
 
 
 @dataclass(frozen=True)
@@ -171,10 +181,22 @@ def check_device(device: Device) -> None:
     require(device.stream_bytes in {4, 8}, "stream_bytes", "4 (AIE-ML) or 8 (AIE-MLv2)")
     require(device.core.memory_bytes % device.core.logical_banks == 0, "core.memory_bytes", "a multiple of core.logical_banks")
     require(device.memory_tile.buffer_descriptors % 2 == 0, "memory_tile.buffer_descriptors", "even: two pools by channel parity")
+    _check_channels(device, require)
     require(all(0 <= c < device.columns for c in device.plio.columns), "plio.columns", f"columns 0 to {device.columns - 1}")
     require(len(set(device.plio.columns)) == len(device.plio.columns), "plio.columns", "free of duplicates")
     require(bool(device.plio.columns), "plio.columns", "not empty: nothing could enter or leave the array")
     require(device.mmul in {(4, 8, 8), (8, 8, 8)}, "mmul", "[4, 8, 8] or [8, 8, 8]")
+
+
+def _check_channels(device: Device, require: Callable[[bool, str, str], None]) -> None:
+    """Every channel has its descriptors and, in a memory tile, its locks, both for two copies: then no mapping can run out of them."""
+    core, tile = device.core, device.memory_tile
+    least = 2 * (core.dma_in + core.dma_out)
+    require(core.buffer_descriptors >= least, "core.buffer_descriptors", f"at least {least}, two a channel")
+    pool = 2 * (-(-tile.dma_in // 2) + -(-tile.dma_out // 2))
+    require(tile.buffer_descriptors // 2 >= pool, "memory_tile.buffer_descriptors", f"at least {2 * pool}, two a channel of each parity")
+    locks = memory_tile_locks(tile.dma_in + tile.dma_out)
+    require(tile.locks >= locks, "memory_tile.locks", f"at least {locks}, two for each copy and channel")
 
 
 def _check_keys(kind: type, values: Any, where: str) -> None:
@@ -185,7 +207,7 @@ def _check_keys(kind: type, values: Any, where: str) -> None:
     for key in values:
         if key not in known:
             raise InputError(f"{where}: unknown key {key!r}{nearest_name(str(key), known)}")
-    missing = [k for k in known if k not in values]
+    missing = [f.name for f in fields(kind) if f.name not in values and f.default is MISSING]
     if missing:
         raise InputError(f"{where}: key {missing[0]!r} is missing")
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from operator import le
 
-from placer.contract import ArgumentKind, PortKind
+from placer.contract import ArgumentKind, KernelContract, PortKind
 from placer.cycles import hop_cycles, layer_cycles, transfer_cycles
-from placer.device import Device
+from placer.descriptors import WORD_BYTES
+from placer.device import CoreTile, Device
 from placer.errors import InfeasibleError
 from placer.fixed_split import FREE, FixedSplit
 from placer.layers import DenseLayer, Layer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer
 from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors, part_counts
+from placer.locks import core_locks
 from placer.problem import Option, Orientation, Shape
 from placer.split import Split
 from placer.tile_kernel import LayerLayouts, tile_kernel, tile_work
@@ -28,7 +30,11 @@ LITTLE = 0.03
 
 def buffer_needs(layer: Layer, split: Split, layouts: LayerLayouts, position: int, device: Device) -> tuple[BufferNeed, ...]:
     """The buffers of the tile at `position` of a cascade of `layer`: what its kernel's contract holds in memory, and the stack."""
-    kernel = tile_kernel(layer, split, layouts, position, device)
+    return _held(tile_kernel(layer, split, layouts, position, device), device)
+
+
+def _held(kernel: KernelContract, device: Device) -> tuple[BufferNeed, ...]:
+    """The buffers of one core."""
     counts = kernel.operations
     accesses = {
         ArgumentKind.INPUT: counts.loads - counts.second_loads,
@@ -79,12 +85,24 @@ def _window_bytes(layer: Layer, split: Split, layouts: LayerLayouts) -> int:
 
 
 def bank_stalls(layer: Layer, split: Split, layouts: LayerLayouts, device: Device) -> int | None:
-    """The most cycles a call that a tile of a split waits for banks that its buffers share; None when some tile's do not fit."""
-    needs = (
-        buffer_needs(layer, split, layouts, position, device) for position in {0, min(1, split.contraction - 1), split.contraction - 1}
-    )
-    memories = tuple(place_buffers(n, device.core) for n in needs)
+    """The most cycles a call that a tile of a split waits for banks that its buffers share; None when some tile's kernel or buffers do
+    not fit.
+    """
+    positions = {0, min(1, split.contraction - 1), split.contraction - 1}
+    kernels = (tile_kernel(layer, split, layouts, position, device) for position in positions)
+    memories = tuple(place_buffers(_held(k, device), device.core) if _fits_core(k, device.core) else None for k in kernels)
     return None if None in memories else max(m.stalls for m in memories if m)
+
+
+def _fits_core(kernel: KernelContract, core: CoreTile) -> bool:
+    """Whether a core has the program memory and the locks that a kernel takes, and a buffer descriptor moves each of its blocks."""
+    buffers = [a for a in kernel.arguments if a.port is PortKind.BUFFER]
+    parameters = sum(a.port is PortKind.PARAMETER for a in kernel.arguments)
+    return (
+        kernel.program_bytes <= core.program_bytes
+        and core_locks(sum(a.copies for a in buffers), parameters) <= core.locks
+        and all(a.bytes // WORD_BYTES <= core.descriptor_length for a in buffers)
+    )
 
 
 def least_tile_bytes(layer: Layer, layouts: LayerLayouts, device: Device) -> int:

@@ -10,13 +10,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from placer import __version__
-from placer.config import Settings
+from placer.config import DEVICE_SUFFIXES, Settings
+from placer.device import find_device
 from placer.errors import InputError
+from placer.mapped_device import DEVICE, device_text
 from placer.pipeline import Outcome, save_project
 from placer.report.page import report_html
 from placer.run_record import read_run_record
 
-FILES = ("mapping.json", "model.onnx", "problem.json", "report.html", "run.json")
+FILES = ("mapping.json", "model.onnx", "problem.json", "report.html", "run.json", DEVICE)
 PROJECT = "adf"
 
 
@@ -63,6 +65,7 @@ def write_outcome(outcome: Outcome, settings: Settings) -> Written:
         written = replace(written, project=folder / PROJECT)
     if outcome.mapping:
         write_file(folder / "model.onnx", outcome.imported.model)
+        _write_device(folder, settings)
         facts = _run_facts(outcome, settings)
         write_file(folder / "run.json", facts.encode())
         write_file(folder / "mapping.json", outcome.mapping.to_json().encode())
@@ -71,6 +74,14 @@ def write_outcome(outcome: Outcome, settings: Settings) -> Written:
         return replace(written, mapping=folder / "mapping.json", report=folder / "report.html")
     write_file(folder / "problem.json", outcome.problem.to_json().encode())
     return replace(written, problem=folder / "problem.json")
+
+
+def _write_device(folder: Path, settings: Settings) -> None:
+    """A device of the user's own beside its mapping; none of an earlier run beside that for a shipped one."""
+    if settings.device.endswith(DEVICE_SUFFIXES):
+        write_file(folder / DEVICE, device_text(find_device(settings.device)).encode())
+    else:
+        (folder / DEVICE).unlink(missing_ok=True)
 
 
 def write_file(path: Path, data: bytes) -> None:

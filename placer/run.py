@@ -14,9 +14,9 @@ from placer.codegen.plan import GraphPlan, PlioPlan, make_plan
 from placer.codegen.project import write_project
 from placer.codegen.stimulus import input_files, random_samples, read_outputs
 from placer.config import Settings
-from placer.device import find_device
 from placer.errors import InputError
 from placer.host_compile import HostError
+from placer.mapped_device import mapped_device
 from placer.mapping import Mapping, read_mapping
 from placer.network import Dense, IntArray, MatMul, Network
 from placer.pipeline import Imported, emit_project, import_network
@@ -85,7 +85,7 @@ def find_subject(target: Path) -> Subject:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read mapping {file}: {getattr(error, 'strerror', None) or 'not text'}") from error
     mapping = read_mapping(text, str(file))
-    device = find_device(mapping.device).resized(mapping.columns, mapping.rows)
+    device = mapped_device(mapping, file, None)
     model = file.parent / "model.onnx"
     imported = import_network(model, device, mapping.batch, mapping.relays)
     if imported.sha256 != mapping.model_sha256:

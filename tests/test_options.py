@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from placer.device import find_device
@@ -11,6 +13,7 @@ from placer.layout import Partition
 from placer.options import bank_stalls, layer_options
 from placer.problem import Level, Option
 from placer.split import Split
+from placer.tile_kernel import tile_kernel
 from tests.graphs import chain
 
 VEK280 = find_device("VEK280")
@@ -55,6 +58,30 @@ def test_uneven_parts_are_faster_than_even_ones() -> None:
     assert any(map(few, uneven))
     for o in uneven:
         assert all(pace(o) * 1.03 < pace(e) for e in even if e.tiles <= o.tiles and few(e))
+
+
+def one_tile(**limits: int) -> bool:
+    """Whether a 32 x 32 layer runs on one core with these limits."""
+    graph = laid_out(16, 32, 32)
+    layer, layouts = graph.graph.layers[0], graph.of_layer(graph.graph.layers[0])
+    device = replace(VEK280, core=replace(VEK280.core, **limits))
+    return bank_stalls(layer, Split(Side.RIGHT, Partition(1, 1, 1), 1, 1), layouts, device) is not None
+
+
+@pytest.mark.parametrize(("limit", "least"), [("locks", 12), ("descriptor_length", 128)])
+def test_limits_of_a_core(limit: str, least: int) -> None:
+    """Two locks for each of four copies, the weights and the bias; 16 x 32 bytes are 128 words."""
+    assert one_tile(**{limit: least})
+    assert not one_tile(**{limit: least - 1})
+
+
+def test_program_memory() -> None:
+    """As many bytes as the contract says, and no fewer."""
+    graph = laid_out(16, 32, 32)
+    split = Split(Side.RIGHT, Partition(1, 1, 1), 1, 1)
+    size = tile_kernel(graph.graph.layers[0], split, graph.of_layer(graph.graph.layers[0]), 0, VEK280).program_bytes
+    assert one_tile(program_bytes=size)
+    assert not one_tile(program_bytes=size - 1)
 
 
 @pytest.mark.parametrize("blocks", [1, 5, 7])

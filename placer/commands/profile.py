@@ -10,8 +10,8 @@ import typer
 from pydantic import TypeAdapter
 from rich.console import Console
 
-from placer.device import find_device
 from placer.errors import InputError
+from placer.mapped_device import mapped_device
 from placer.mapping import read_mapping
 from placer.profile import Profile, profiled, steady
 from placer.report.profile import rendered
@@ -32,7 +32,7 @@ def profile(
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read mapping {mapping}: {getattr(error, 'strerror', None) or 'not text'}") from error
     stated = read_mapping(text, str(mapping))
-    target = find_device(device or stated.device).resized(stated.columns, stated.rows)
+    target = mapped_device(stated, mapping, device)
     found = profiled(stated, target)
     console = Console(stderr=as_json)
     console.print(rendered(found, target))

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from placer.device import find_device
 from placer.errors import InputError
+from placer.mapped_device import mapped_device
 from placer.mapping import read_mapping
 from placer.pipeline import import_network, verify_mapping
 
@@ -28,7 +28,7 @@ def verify(
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read mapping {mapping}: {getattr(error, 'strerror', None) or 'not text'}") from error
     stated = read_mapping(text, str(mapping))
-    target = find_device(device or stated.device).resized(stated.columns, stated.rows)
+    target = mapped_device(stated, mapping, device)
     imported = import_network(model or mapping.parent / "model.onnx", target, stated.batch, stated.relays)
     violations = verify_mapping(stated, imported)
     console = Console(stderr=as_json)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
+from placer.descriptors import walkable
 from placer.layout import Partition, divisors
 from placer.model.linear import Expression, total, weighted
 from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
@@ -153,7 +154,8 @@ def _net_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net, p
     device, name = problem.device, net.activation
     cuts = possible_shardings(problem, net)
     shardings = tuple(Sharding(p, model.new_bool_var(f"{name}.shards{p}")) for p in cuts)
-    edges = tuple(_edge_variables(model, problem, net, number, cuts) for number in range(len(net.readers)))
+    carried = _carried(problem, net, cuts)
+    edges = tuple(_edge_variables(model, problem, net, number, cuts, carried) for number in range(len(net.readers)))
     buffered = model.new_bool_var(f"{name}.buffered")
     model.add_max_equality(buffered, [e.memory_tile for e in edges])
     model.add(total(s.literal for s in shardings) == buffered)
@@ -167,7 +169,23 @@ def _net_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net, p
     return NetVariables(net, edges, buffered, shardings, column, row, size)
 
 
-def _edge_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net, number: int, cuts: tuple[Partition, ...]) -> EdgeVariables:
+def _carried(problem: MappingProblem, net: Net, cuts: tuple[Partition, ...]) -> frozenset[tuple[Partition, Partition]]:
+    """The pairs of windows and cuts that one buffer descriptor walks, whatever else hangs over the shard."""
+    tile, layout = problem.device.memory_tile, net.layout
+    windows = {*written_partitions(problem, net), *(p for number in range(len(net.readers)) for p in read_partitions(problem, net, number))}
+    pairs = [(p, cut) for cut in cuts for p in windows if p.refines(cut, layout)]
+    largest = {cut: cut.shard(tuple(p for p, c in pairs if c == cut), layout) for cut in cuts}
+    return frozenset((p, cut) for p, cut in pairs if walkable(p.window(layout), largest[cut], layout, tile))
+
+
+def _edge_variables(
+    model: cp_model.CpModel,
+    problem: MappingProblem,
+    net: Net,
+    number: int,
+    cuts: tuple[Partition, ...],
+    carried: frozenset[tuple[Partition, Partition]],
+) -> EdgeVariables:
     name, tile = f"{net.activation}.edge{number}", problem.device.memory_tile
     shared, dma, buffered = (model.new_bool_var(f"{name}.{kind.value}") for kind in EdgeKind)
     model.add_exactly_one(shared, dma, buffered)
@@ -178,7 +196,7 @@ def _edge_variables(model: cp_model.CpModel, problem: MappingProblem, net: Net, 
             BufferedFlow(p, i, p.pieces // cut.pieces, model.new_bool_var(f"{name}.{way}{p}.{i}"))
             for p in partitions
             for i, cut in enumerate(cuts)
-            if p.refines(cut, net.layout) and p.pieces // cut.pieces <= channels
+            if (p, cut) in carried and p.pieces // cut.pieces <= channels
         )
 
     direct = tuple(

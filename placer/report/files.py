@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from placer.device import Device, find_device
+from placer.device import Device
 from placer.errors import InputError, MissingExtraError
+from placer.mapped_device import mapped_device
 from placer.mapping import Mapping, read_mapping
 from placer.report.floorplan import floorplan_svg
 from placer.run_record import RunRecord, read_run_record
@@ -42,7 +43,7 @@ def read_reported(path: Path, device: str | None) -> Reported:
     """
     file = path / "mapping.json" if path.is_dir() else path
     mapping = read_mapping(read_text(file, "mapping"), str(file))
-    target = find_device(device or mapping.device).resized(mapping.columns, mapping.rows)
+    target = mapped_device(mapping, file, device)
     beside = file.parent / "run.json"
     record = read_run_record(read_text(beside, "run record"), str(beside)) if beside.is_file() else None
     return Reported(mapping, target, record)

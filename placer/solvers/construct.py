@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from placer.descriptors import walkable
 from placer.layout import Partition, divisors
 from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
 from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
@@ -135,9 +136,11 @@ def _fewest_shards(problem: MappingProblem, net: Net, written: Partition, buffer
         for rows in divisors(written.rows):
             for columns in divisors(written.columns):
                 shards = Partition(samples, rows, columns)
+                whole = shards.shard((written, *buffered), net.layout)
                 if (
                     all(p.refines(shards, net.layout) for p in (written, *buffered))
-                    and 2 * shards.shard((written, *buffered), net.layout).bytes(net.layout.element_bytes) <= tile.memory_bytes
+                    and 2 * whole.bytes(net.layout.element_bytes) <= tile.memory_bytes
+                    and all(walkable(p.window(net.layout), whole, net.layout, tile) for p in (written, *buffered))
                     and written.pieces // shards.pieces <= tile.dma_in
                     and sum(p.pieces for p in buffered) // shards.pieces <= tile.dma_out
                 ):

@@ -8,10 +8,13 @@ from placer.mapping import Mapping
 from placer.verify.banks import check_banks
 from placer.verify.buffers import check_buffers, check_overlaps
 from placer.verify.channels import check_channels
+from placer.verify.descriptors import check_descriptors
 from placer.verify.edges import check_edges, check_kinds
 from placer.verify.figures import check_figures, check_pace
+from placer.verify.locks import check_locks
 from placer.verify.memory_tiles import check_memory_tiles
 from placer.verify.plio import check_plio
+from placer.verify.program import check_program
 from placer.verify.routes import check_lanes, check_streams
 from placer.verify.subject import make_subject
 from placer.verify.tiles import check_cascades, check_identity, check_replicas, check_splits, check_tiles
@@ -25,9 +28,12 @@ THEN = (
     check_buffers,
     check_overlaps,
     check_banks,
+    check_program,
+    check_locks,
     check_kinds,
     check_channels,
     check_memory_tiles,
+    check_descriptors,
     check_plio,
     check_figures,
 )

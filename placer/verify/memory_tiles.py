@@ -1,4 +1,4 @@
-"""Families memory_tiles and descriptors: buffers in tiles that exist, apart from each other, within capacity, channels and descriptors."""
+"""Family memory_tiles: buffers in tiles that exist, apart from each other, within capacity and channels."""
 
 from __future__ import annotations
 
@@ -58,8 +58,6 @@ def _check_edge(s: Subject, edge: MappedEdge, shards: Partition) -> Iterator[Vio
             yield Violation(Family.MEMORY_TILES, f"{at}: offset {tile.offset} is not aligned to {WORD_BYTES} bytes")
         if (len(tile.in_channels), len(tile.out_channels)) != (writers, readers):
             yield Violation(Family.MEMORY_TILES, f"{at}: {writers} windows come in and {readers} go out, a channel each")
-        if tile.descriptors != 2 * (writers + readers):
-            yield Violation(Family.DESCRIPTORS, f"{at}: its channels take {2 * (writers + readers)} descriptors, not {tile.descriptors}")
 
 
 def _windows(s: Subject, tensor: str) -> Iterator[Partition]:
@@ -100,7 +98,3 @@ def _check_tile(s: Subject, place: tuple[int, int], held: list[Held]) -> Iterato
             yield Violation(Family.MEMORY_TILES, f"{where}: a channel {direction} serves two windows")
         if any(not 0 <= c < limit for c in channels):
             yield Violation(Family.MEMORY_TILES, f"{where}: channels {direction} go from 0 to {limit - 1}")
-    for parity in (0, 1):
-        used = 2 * sum(c % 2 == parity for c in (*incoming, *outgoing))
-        if used > limits.buffer_descriptors // 2:
-            yield Violation(Family.DESCRIPTORS, f"{where}: channels of parity {parity} need {used} descriptors")

@@ -17,6 +17,8 @@ class Family(Enum):
     REACH = "reach"
     OVERLAP = "overlap"
     BANKS = "banks"
+    PROGRAM = "program"
+    LOCKS = "locks"
     EDGES = "edges"
     CHANNELS = "channels"
     MEMORY_TILES = "memory_tiles"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from placer.layout import Partition
@@ -49,6 +51,16 @@ def test_direct_edges_carry_equal_windows(kind: NetChoice, a: Option, b: Option,
         # Writers (0, 0) and (1, 0), readers right above them.
         tall = at(0, 0, shape=1), at(0, 1)
     assert accepts(problem, joined(kind, *tall), add_edges) is equal
+
+
+@pytest.mark.parametrize(("wrap", "fits"), [(8, True), (7, False)])
+def test_memory_tiles_carry_what_a_descriptor_walks(wrap: int, fits: bool) -> None:
+    """Half of the rows is two blocks of eight words, in each of four column blocks: loops of 8, 2 and 4."""
+    device = tiny_device(4, 4)
+    device = replace(device, memory_tile=replace(device.memory_tile, descriptor_wrap=wrap))
+    ins, outs = border(BlockKind.INPUT, rows(2)), border(BlockKind.OUTPUT, WHOLE)
+    problem = pipeline(device, layer("a", option(data=2)), layer("b"), ins=ins, outs=outs)
+    assert accepts(problem, joined(buffered(0)), add_edges) is fits
 
 
 def test_memory_tiles_carry_windows_that_differ() -> None:

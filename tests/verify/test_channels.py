@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -34,8 +35,10 @@ def test_channels_out() -> None:
             for place in buffer(data, name, "output")["at"]:
                 place.update(col=1, row=1)
 
-    assert but_routes(joined().violations(lambda d: gathered(d, ("d1",)))) == ()
-    found = joined().violations(lambda d: gathered(d, ("d1", "add")))
+    sample = joined()
+    many_locks = replace(sample, device=replace(sample.device, core=replace(sample.device.core, locks=64)))
+    assert but_routes(many_locks.violations(lambda d: gathered(d, ("d1",)))) == ()
+    found = many_locks.violations(lambda d: gathered(d, ("d1", "add")))
     assert families(found) == {Family.CHANNELS}
     assert "channels: core tile (1, 1) needs 3 DMA channels out and has 2" in text(found)
 

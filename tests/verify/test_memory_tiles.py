@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
-from placer.verify import Family, verify
+from placer.verify import Family
 from tests.mapped import Change, Json, edge, families, rich, text
 
 
@@ -107,21 +106,6 @@ def test_readers_agree_on_the_cut() -> None:
             edge(data, "a1", consumer).update(shards={"samples": 1, "rows": rows, "columns": columns}, memory_tiles=tiles)
 
     assert "a1: its readers disagree on how it is cut over memory tiles" in text(rich().violations(cut))
-
-
-def test_descriptor_pools() -> None:
-    """Channels of one parity take their descriptors from one half of the pool: five even channels need ten."""
-    sample = rich()
-    small = replace(sample.device, memory_tile=replace(sample.device.memory_tile, buffer_descriptors=16))
-    # Memory tile 2 uses channels in 0 to 3 and channels out 0 to 2: four even ones.
-    assert verify(sample.mapping, small, sample.graph) == ()
-
-    def even(data: Json) -> None:
-        both(in_channels=[0, 1, 2, 4])(data)
-
-    found = verify(sample.changed(even), small, sample.graph)
-    assert families(found) == {Family.DESCRIPTORS}
-    assert text(found) == "descriptors: memory tile (2, 0): channels of parity 0 need 10 descriptors"
 
 
 def test_other_free_places_will_do() -> None:
