@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from placer.device import Device
 from placer.errors import InputError
 from placer.host_compile import Compilation, HostError, ProgressText, host_folder
 
@@ -95,6 +96,12 @@ def build(
     return Program(folder / "run", time.perf_counter() - started)
 
 
+def array_environment(device: Device) -> dict[str, str]:
+    """What tells a program the array that its graph is for, so that places outside it are refused."""
+    columns = ",".join(map(str, device.plio.columns))
+    return {"ADF_HOST_ARRAY": f"{device.columns}x{device.rows}x{device.memory_rows}", "ADF_HOST_PL": columns}
+
+
 def run(
     program: Program,
     folder: Path,
@@ -123,9 +130,11 @@ def run(
     return Finished(done.returncode, done.stdout, done.stderr, time.perf_counter() - started)
 
 
-def run_attached(program: Program, folder: Path) -> int:
-    """Run a program in `folder` with this process's standard streams. Returns its exit code, 128 + n for signal n."""
-    code = subprocess.run([program.executable], cwd=folder, check=False).returncode
+def run_attached(program: Program, folder: Path, environment: dict[str, str]) -> int:
+    """Run a program in `folder` with this process's standard streams and these environment variables besides ours. Returns its exit code,
+    128 + n for signal n.
+    """
+    code = subprocess.run([program.executable], cwd=folder, env={**os.environ, **environment}, check=False).returncode
     return code if code >= 0 else 128 - code
 
 

@@ -127,7 +127,12 @@ def run_on_host(
         done = host.run(
             program,
             project,
-            {"ADF_HOST_INPUT": str(folder / "in"), "ADF_HOST_OUTPUT": str(folder / "out"), "ADF_HOST_ITERATIONS": str(runs)},
+            {
+                **host.array_environment(subject.imported.device),
+                "ADF_HOST_INPUT": str(folder / "in"),
+                "ADF_HOST_OUTPUT": str(folder / "out"),
+                "ADF_HOST_ITERATIONS": str(runs),
+            },
         )
         if done.code != 0:
             raise HostError(f"the project failed on the host: {done.err.strip() or f'exit code {done.code}'}")

@@ -188,8 +188,11 @@ def test_host_command(placer: CommandLine, tmp_path: Path, monkeypatch: pytest.M
     assert "-D__AIE_ARCH__=20" in flags
     assert "-D__AIE_ARCH__=22" in placer("host", "--cflags", "--generation", "aie-mlv2").out
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "three.cpp").write_text("#include <adf.h>\nint main() { return 3; }\n")
+    assert "-D__AIE_ARCH__=22" in placer("host", "--cflags", "--device", "VEK385").out
+    text = '#include <adf.h>\n#include <cstdlib>\nint main() { return std::getenv("ADF_HOST_ARRAY") ? 4 : 3; }\n'
+    (tmp_path / "three.cpp").write_text(text)
     assert placer("host", "--run", "three.cpp").code == 3
+    assert placer("host", "--run", "three.cpp", "--device", "VEK280").code == 4
     (tmp_path / "wrong.cpp").write_text("#include <adf.h>\nint main() { return undeclared; }\n")
     ran = placer("host", "--run", "wrong.cpp")
     assert ran.code == 1

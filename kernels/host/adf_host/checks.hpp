@@ -2,6 +2,7 @@
 #pragma once
 
 #include "check_accesses.hpp"
+#include "check_array.hpp"
 #include "check_memory_tiles.hpp"
 #include "check_tiles.hpp"
 
@@ -39,6 +40,8 @@ inline std::vector<std::string> check(const Network &network) {
     TileChecks(network, errors).run();
     MemoryTileChecks(network, errors).run();
     AccessChecks(network, errors).run();
+    if (const std::optional<Array> array = Array::told())
+        ArrayChecks(network, *array, errors).run();
     return errors;
 }
 
