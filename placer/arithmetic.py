@@ -17,9 +17,9 @@ LOW_BITS = 16
 SEGMENT_BITS = 5
 NODE_BITS = 8
 # Fraction bits of a reciprocal root, and the Newton steps that bring the first guess there (tests/test_arithmetic.py holds the error).
-ROOT_BITS = 31
+ROOT_BITS = 30
 ROOT_STEPS = 4
-# The chord of m^-1/2 between m = 1 and m = 4 is (7 - m) / 6; 117/128 of it is off by at most 9 % on either side. m has 30 fraction bits.
+# The chord of m^-1/2 between m = 1 and m = 4 is (7 - m) / 6; 117/128 of it is off by at most 9 % on either side. m has 29 fraction bits.
 GUESS = (117 * 7 << ROOT_BITS) // (128 * 6)
 GUESS_SLOPE = (117 << ROOT_BITS + 1) // (128 * 6)
 
@@ -65,19 +65,19 @@ def interpolated(position: IntArray, nodes: IntArray) -> IntArray:
 def reciprocal_root(value: IntArray) -> tuple[IntArray, IntArray]:
     """(root, shift): value^-1/2 is nearly root / 2^shift, for values from 1 to 2^62 - 1.
 
-    With m = value / 2^e in [1, 4) and e even, root stands for m^-1/2 in ROOT_BITS fraction bits: Newton steps r (3 - m r^2) / 2, each
-    rounded once it matters. The root of 1 is one unit less, and so fits 32 bits.
+    With m = value / 2^e in [1, 4) and e even, cut to 29 fraction bits, root stands for m^-1/2 in ROOT_BITS of them: Newton steps
+    r (3 - m r^2) / 2, whose products of 32 bits each are rounded half to even, as vectors of them are.
     """
     bits = np.zeros_like(value)
     for step in (32, 16, 8, 4, 2, 1):
         bits += np.where((value >> bits) >> step > 0, step, 0)
     exponent = bits & ~1
-    m = np.where(exponent >= 30, value >> np.maximum(exponent - 30, 0), value << np.maximum(30 - exponent, 0))
-    root = GUESS - ((m * GUESS_SLOPE) >> ROOT_BITS)
+    m = np.where(exponent >= 29, value >> np.maximum(exponent - 29, 0), value << np.maximum(29 - exponent, 0))
+    root = GUESS - half_even(m * GUESS_SLOPE, ROOT_BITS)
     for _ in range(ROOT_STEPS):
-        square = (root * root) >> ROOT_BITS
-        root = (root * (((3 << 61) - m * square) >> 31) + (1 << 30)) >> 31
-    return np.minimum(root, (1 << ROOT_BITS) - 1), ROOT_BITS + exponent // 2
+        half = half_even(m * half_even(root * root, ROOT_BITS), ROOT_BITS)
+        root = half_even(root * ((3 << ROOT_BITS - 1) - half), ROOT_BITS)
+    return root, ROOT_BITS + exponent // 2
 
 
 def exact_matmul(left: IntArray, right: IntArray) -> IntArray:

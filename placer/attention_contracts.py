@@ -74,7 +74,7 @@ def softmax(spec: SoftmaxSpec) -> KernelContract:
             table(spec, IntType.INT32, len(spec.values)),
             buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
         ),
-        stack_bytes=STACK_BYTES + spec.row_bytes,
+        stack_bytes=STACK_BYTES,
         operations=OperationCounts(2 * groups + 2 * spec.elements, spec.elements, 4 * groups, groups, 4 * groups, groups),
         program_bytes=(4 * PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 60) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.softmax(spec, inputs),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from placer.layers import TABLE_VALUES, SoftmaxLayer, Step
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes
 from placer.network import IntArray, IntType
+from placer.softmax import parallel
 from placer.spec_check import require
 
 
@@ -97,12 +98,7 @@ class SoftmaxSpec:
     @property
     def values(self) -> IntArray:
         """The tables that a tile holds."""
-        return self.layer.exponentials
-
-    @property
-    def row_bytes(self) -> int:
-        """What the exponentials of four rows of a group take on the stack."""
-        return 4 * self.columns // self.groups * 4
+        return parallel(self.layer.exponentials)
 
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""
@@ -111,7 +107,8 @@ class SoftmaxSpec:
         require(0 <= self.columns // self.groups - self.layer.width < 8, f"{self.layer.width} features do not fill a group of columns")
         known = {IntType.INT8: TABLE_VALUES, IntType.INT16: 2 * TABLE_VALUES}
         require(self.input in known and self.output in known, "Softmax takes and gives int8 or int16")
-        require(len(self.values) == known[self.input], f"Softmax of {self.input.value} has {known[self.input]} exponentials")
+        count = len(self.layer.exponentials)
+        require(count == known[self.input], f"Softmax of {self.input.value} has {known[self.input]} exponentials, not {count}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,11 +125,11 @@ def _by_group(value: IntArray, groups: int) -> IntArray:
 
 
 def softmax(spec: SoftmaxSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
-    """The source and the tables, flat, to the output."""
+    """The source and the tables (those of the spec), flat, to the output."""
     layer = spec.layer
     source = unblocked(inputs[0], 1, spec.rows, spec.columns, 4).reshape(spec.rows, spec.groups, -1)
     found = np.zeros(source.shape, np.int64)
-    found[..., : layer.width] = softened(source[..., : layer.width], inputs[1], layer.gain, layer.shift, spec.output.bits)
+    found[..., : layer.width] = softened(source[..., : layer.width], layer.exponentials, layer.gain, layer.shift, spec.output.bits)
     result = np.clip(found + layer.zero_point, layer.low, layer.high)
     return (blocked(result.reshape(1, spec.rows, spec.columns), 4),)
 

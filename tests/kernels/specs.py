@@ -181,6 +181,9 @@ def _argument(random: np.random.Generator, kernel: KernelContract, argument: Arg
     """Values for one argument; a function's table is the one of its spec."""
     if isinstance(kernel.spec, FunctionSpec | SoftmaxSpec | MoveSpec) and argument.kind is ArgumentKind.WEIGHTS:
         return kernel.spec.values
+    if isinstance(kernel.spec, SoftmaxSpec) and kind == "small":
+        # Differences on both sides of what the first of two tables holds.
+        return np.asarray(random.integers(-64 * kernel.spec.input.bytes**2, 64 * kernel.spec.input.bytes**2, argument.elements))
     return _values(random, argument.kind, argument.type, argument.elements, kind)
 
 

@@ -7,6 +7,7 @@
 #include "detail/arithmetic.hpp"
 #include "detail/buffer_stream.hpp"
 #include "detail/compare.hpp"
+#include "detail/lookup.hpp"
 #include "detail/memory.hpp"
 #include "detail/mmul.hpp"
 #include "detail/modes.hpp"

@@ -1,4 +1,5 @@
-// Softmax over each group of columns of a row, in integers (placer/softmax.py): a table of exponentials, an exact sum, one factor a row.
+// Softmax over each group of columns of a row, in integers (placer/softmax.py): exponentials from tables that four lanes read at once, an
+// exact sum, one factor a row. The roots of sixteen rows are one vector; each exponential is looked up twice, for the sum and for the result.
 #pragma once
 
 #include <adf.h>
@@ -15,97 +16,117 @@ struct Softmax {
     static constexpr unsigned group = 32;
     static_assert(Config::rows % 4 == 0 && Config::columns % 8 == 0, "rows must be padded to 4, columns to 8");
     static_assert(Config::width <= Config::columns && Config::columns - Config::width < 8, "the features of a group must fill its columns");
-    static constexpr unsigned width = Config::width, blocks = Config::columns / 8, row_groups = Config::rows / 4;
-    static constexpr int guard = 24 - int(sizeof(Output) * 8), root_bits = 31, high_bits = 30, widest_shift = 59;
+    static constexpr unsigned blocks = Config::columns / 8, row_groups = Config::rows / 4, last = Config::width % 8;
+    static constexpr int guard = 24 - int(sizeof(Output) * 8), high_bits = 30, gain_bits = 31, widest_shift = 59;
     using Lanes = aie::vector<int32, group>;
+    using Source = aie::vector<Input, group>;
+    using Key = std::make_unsigned_t<Input>;
+    using Table = aie::lut<4, int32>;
+    using Lookup = aie::parallel_lookup<Key, Table, aie::lut_oor_policy::truncate>;
+
+    static constexpr unsigned table_size = 256, stored = 2 * table_size;
 
     static unsigned at(unsigned row, unsigned column) { return (column * row_groups + row) * group; }
 
-    /// exp(-below * scale), from one table, or as the product of two.
-    static int32 power(const int32 *__restrict tables, int32 below) {
-        if constexpr (sizeof(Input) == 1)
-            return tables[below];
+    /// Block `column` of a group; padding, which is in the last one, holds `instead`.
+    template <class V, class T>
+    static V real(const V &v, unsigned column, T instead) {
+        if constexpr (last == 0)
+            return v;
         else
-            return int32(half_even_wide(int64(tables[256 + (below >> 8)]) * tables[below & 255], high_bits));
+            return column + 1 < blocks ? v : aie::select(v, instead, aie::mask<group>::from_uint32((0xffu << last & 0xffu) * 0x01010101u));
     }
 
-    /// The largest of the width elements of each of four rows.
-    static void maxima(const Input *__restrict x, unsigned row, unsigned first, int32 (&top)[4]) {
-        aie::vector<Input, group> most = aie::load_v<group>(x + at(row, first));
-        const unsigned whole = width / 8;
-        for (unsigned column = 1; column < whole; ++column) PLACER_PIPELINED
-            most = aie::max(most, aie::load_v<group>(x + at(row, first + column)));
-        alignas(64) Input held[group], rest[group];
-        aie::store_v(held, most);
-        aie::store_v(rest, aie::load_v<group>(x + at(row, first + blocks - 1)));
-        constexpr unsigned last = width % 8;
-        for (unsigned r = 0; r < 4; ++r) {
-            top[r] = held[r * 8];
-            for (unsigned i = 1; i < (width < 8 ? width : 8); ++i)
-                top[r] = held[r * 8 + i] > top[r] ? held[r * 8 + i] : top[r];
-            for (unsigned i = 0; i < last; ++i)
-                top[r] = rest[r * 8 + i] > top[r] ? rest[r * 8 + i] : top[r];
+    /// The largest element of each of four rows, in all of its lanes.
+    static Source maxima(const Input *__restrict x, unsigned row, unsigned first) {
+        constexpr Input least = std::numeric_limits<Input>::min();
+        Source most = aie::broadcast<Input, group>(least);
+        for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED
+            most = aie::max(most, real(aie::load_v<group>(x + at(row, first + column)), column, least));
+        for (unsigned step = 4; step; step /= 2)
+            most = aie::max(most, aie::shuffle_down(most, step));
+        const auto upper = aie::interleave_zip(aie::broadcast<Input, 16>(most.get(0)), aie::broadcast<Input, 16>(most.get(8)), 8);
+        const auto lower = aie::interleave_zip(aie::broadcast<Input, 16>(most.get(16)), aie::broadcast<Input, 16>(most.get(24)), 8);
+        return aie::concat(upper.first, lower.first);
+    }
+
+    /// exp(-below * scale) of a block, from one table, or as the product of two; 0 in padding. tables: each as `lut` has it, twice.
+    static Lanes powers(const int32 *__restrict tables, const Source &x, const Source &top, unsigned column) {
+        const aie::vector<Key, group> below = aie::sub(top, x).template cast_to<Key>();
+        const Table low(table_size, tables, tables + stored);
+        if constexpr (sizeof(Input) == 1) {
+            return real(Lookup(low).fetch(below), column, int32(0));
+        } else {
+            const Table high(table_size, tables + 2 * stored, tables + 3 * stored);
+            const aie::vector<Key, group> rest = aie::bit_and(below, Key(0xff));
+            const Lanes upper = Lookup(high, 8).fetch(aie::sub(below, rest));
+            return real(aie::mul<acc64>(upper, Lookup(low).fetch(rest)).template to_vector<int32>(high_bits), column, int32(0));
         }
+    }
+
+    /// The exact sum of the exponentials of each of four rows.
+    static void totals(const Input *__restrict x, const int32 *__restrict tables, unsigned row, unsigned first, const Source &top,
+                       int64 (&total)[4]) {
+        aie::accum<acc64, group> sum = aie::zeros<acc64, group>();
+        for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED
+            sum = aie::add(sum, powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column));
+        row_sums(sum, total);
     }
 
     /// factor / 2^down = gain / 2^shift / total.
-    static void factor_of(int64 total, int32 &factor, int &down) {
-        const ReciprocalRoot found(total);
-        const int64 inverse = half_even_wide(int64(found.root) * found.root, root_bits);
-        int64 scaled = half_even_wide(inverse * Config::gain, root_bits);
-        down = 2 * found.shift - 2 * root_bits + Config::shift;
-        if (down > widest_shift) {
-            scaled = half_even_wide(scaled, down - widest_shift);
-            down = widest_shift;
+    static void factors(const int64 (&total)[root_rows], int32 (&factor)[root_rows], int (&down)[root_rows]) {
+        const ReciprocalRoots found(total);
+        const RootLanes inverse = root_product(found.root, found.root, ReciprocalRoots::bits);
+        aie::store_v(factor, root_product(inverse, aie::broadcast<int32, root_rows>(Config::gain), gain_bits));
+        for (unsigned i = 0; i < root_rows; ++i) {
+            down[i] = 2 * found.shift[i] - ReciprocalRoots::bits - gain_bits + Config::shift;
+            if (down[i] > widest_shift) {
+                factor[i] = int32(half_even_wide(factor[i], down[i] - widest_shift));
+                down[i] = widest_shift;
+            }
         }
-        factor = int32(scaled);
     }
 
-    /// The exponentials of four rows, block after block, 0 in padding, and their sums.
-    static void exponentials(const Input *__restrict x, const int32 *__restrict tables, unsigned row, unsigned first, int32 *powers,
-                             int64 (&total)[4]) {
-        int32 top[4];
-        maxima(x, row, first, top);
-        for (unsigned r = 0; r < 4; ++r)
-            total[r] = 0;
-        for (unsigned column = 0; column < blocks; ++column) {
-            const Input *source = x + at(row, first + column);
-            const unsigned real = width - column * 8 < 8 ? width - column * 8 : 8;
-            for (unsigned r = 0; r < 4; ++r)
-                for (unsigned i = 0; i < 8; ++i) PLACER_PIPELINED {
-                    const int32 e = i < real ? power(tables, top[r] - source[r * 8 + i]) : 0;
-                    powers[column * group + r * 8 + i] = e;
-                    total[r] += e;
-                }
+    /// Four rows of a group, from their factors.
+    static void finished(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y, unsigned row, unsigned first,
+                         const Source &top, const int32 *factor, const int *down) {
+        for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED {
+            const Lanes e = powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column);
+            const Lanes near = aie::concat(aie::mul<acc64>(e.template extract<8>(0), factor[0]).template to_vector<int32>(down[0] - guard),
+                                           aie::mul<acc64>(e.template extract<8>(1), factor[1]).template to_vector<int32>(down[1] - guard),
+                                           aie::mul<acc64>(e.template extract<8>(2), factor[2]).template to_vector<int32>(down[2] - guard),
+                                           aie::mul<acc64>(e.template extract<8>(3), factor[3]).template to_vector<int32>(down[3] - guard));
+            Lanes out = aie::accum<acc64, group>(near, 0).template to_vector<int32>(guard);
+            out = aie::min(aie::max(out, int32(Config::low - Config::zero_point)), int32(Config::high - Config::zero_point));
+            aie::store_v(y + at(row, first + column), packed<Output>(aie::add(out, int32(Config::zero_point))));
         }
     }
 
     static void run(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y) {
         set_modes();
-        alignas(64) int32 powers[blocks * group];
+        constexpr unsigned together = root_rows / 4;
         for (unsigned g = 0; g < Config::groups; ++g)
-            for (unsigned row = 0; row < row_groups; ++row) {
-                int64 total[4];
-                int32 factor[4];
-                int down[4];
-                exponentials(x, tables, row, g * blocks, powers, total);
-                for (unsigned r = 0; r < 4; ++r)
-                    factor_of(total[r], factor[r], down[r]);
-                for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED {
-                    const Lanes e = aie::load_v<group>(powers + column * group);
-                    const Lanes near = aie::concat(aie::mul<acc64>(e.template extract<8>(0), factor[0]).template to_vector<int32>(down[0] - guard),
-                                                   aie::mul<acc64>(e.template extract<8>(1), factor[1]).template to_vector<int32>(down[1] - guard),
-                                                   aie::mul<acc64>(e.template extract<8>(2), factor[2]).template to_vector<int32>(down[2] - guard),
-                                                   aie::mul<acc64>(e.template extract<8>(3), factor[3]).template to_vector<int32>(down[3] - guard));
-                    Lanes out = aie::accum<acc64, group>(near, 0).template to_vector<int32>(guard);
-                    out = aie::min(aie::max(out, int32(Config::low - Config::zero_point)), int32(Config::high - Config::zero_point));
-                    aie::store_v(y + at(row, g * blocks + column), packed<Output>(aie::add(out, int32(Config::zero_point))));
+            for (unsigned start = 0; start < row_groups; start += together) {
+                const unsigned count = row_groups - start < together ? row_groups - start : together;
+                Source top[together];
+                int64 total[root_rows];
+                alignas(64) int32 factor[root_rows];
+                int down[root_rows];
+                std::fill(total, total + root_rows, 1);
+                for (unsigned i = 0; i < count; ++i) {
+                    int64 sums[4];
+                    top[i] = maxima(x, start + i, g * blocks);
+                    totals(x, tables, start + i, g * blocks, top[i], sums);
+                    std::copy(sums, sums + 4, total + i * 4);
                 }
+                factors(total, factor, down);
+                for (unsigned i = 0; i < count; ++i)
+                    finished(x, tables, y, start + i, g * blocks, top[i], factor + i * 4, down + i * 4);
             }
     }
 };
 
-/// tables: 256 exponentials of int8 differences; for int16, then 256 of their upper bytes.
+/// tables: the exponentials of int8 differences as `lut` has them, twice; for int16, then those of the differences' upper bytes.
 template <class Config, class Input, class Output>
 void softmax(adf::input_buffer<Input> &x, const int32 *tables, adf::output_buffer<Output> &y) {
     Softmax<Config, Input, Output>::run(x.data(), tables, y.data());
