@@ -17,7 +17,7 @@ LOW_BITS = 16
 SEGMENT_BITS = 5
 NODE_BITS = 8
 # Fraction bits of a reciprocal root, and the Newton steps that bring the first guess there (tests/test_arithmetic.py holds the error).
-ROOT_BITS = 30
+ROOT_BITS = 31
 ROOT_STEPS = 4
 # The chord of m^-1/2 between m = 1 and m = 4 is (7 - m) / 6; 117/128 of it is off by at most 9 % on either side. m has 29 fraction bits.
 GUESS = (117 * 7 << ROOT_BITS) // (128 * 6)
@@ -66,17 +66,18 @@ def reciprocal_root(value: IntArray) -> tuple[IntArray, IntArray]:
     """(root, shift): value^-1/2 is nearly root / 2^shift, for values from 1 to 2^62 - 1.
 
     With m = value / 2^e in [1, 4) and e even, cut to 29 fraction bits, root stands for m^-1/2 in ROOT_BITS of them: Newton steps
-    r (3 - m r^2) / 2, whose products of 32 bits each are rounded half to even, as vectors of them are.
+    r (3 - m r^2) / 2, whose products of 32 bits each are rounded half to even and saturate, as vectors of them do. So the root of 1 is one
+    unit less.
     """
     bits = np.zeros_like(value)
     for step in (32, 16, 8, 4, 2, 1):
         bits += np.where((value >> bits) >> step > 0, step, 0)
     exponent = bits & ~1
     m = np.where(exponent >= 29, value >> np.maximum(exponent - 29, 0), value << np.maximum(29 - exponent, 0))
-    root = GUESS - half_even(m * GUESS_SLOPE, ROOT_BITS)
+    root = GUESS - half_even(m * GUESS_SLOPE, ROOT_BITS - 1)
     for _ in range(ROOT_STEPS):
         half = half_even(m * half_even(root * root, ROOT_BITS), ROOT_BITS)
-        root = half_even(root * ((3 << ROOT_BITS - 1) - half), ROOT_BITS)
+        root = np.minimum(half_even(root * ((3 << ROOT_BITS - 2) - half), ROOT_BITS - 1), (1 << ROOT_BITS) - 1)
     return root, ROOT_BITS + exponent // 2
 
 

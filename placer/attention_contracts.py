@@ -63,8 +63,13 @@ def matmul_operations(spec: MatMulSpec) -> OperationCounts:
 
 
 def softmax(spec: SoftmaxSpec) -> KernelContract:
-    """Of Softmax."""
-    groups = spec.elements // 32
+    """Of Softmax: blocks of 32 elements are loaded for their maxima, their sums and the results, and looked up for the last two, four
+    elements at a time from both copies of each table.
+    """
+    unit, groups, tables = (32 if spec.generation == "aie-ml" else 64), spec.elements // 32, spec.input.bytes
+    lookups, loads = 2 * tables * groups * 16, 3 * accesses(spec.elements * spec.input.bytes, unit)
+    # Products of 32 lanes by a factor a row, and of both tables' values.
+    macs = (4 + 2 * (tables - 1)) * groups
     return KernelContract(
         spec=spec,
         template="softmax",
@@ -75,7 +80,14 @@ def softmax(spec: SoftmaxSpec) -> KernelContract:
             buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
         ),
         stack_bytes=STACK_BYTES,
-        operations=OperationCounts(2 * groups + 2 * spec.elements, spec.elements, 4 * groups, groups, 4 * groups, groups),
+        operations=OperationCounts(
+            loads=loads + lookups,
+            second_loads=lookups,
+            macs=macs,
+            stores=accesses(spec.elements * spec.output.bytes, unit),
+            shuffles=6 * (spec.rows // 4) * spec.groups,
+            finishes=groups,
+        ),
         program_bytes=(4 * PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 60) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.softmax(spec, inputs),
     )

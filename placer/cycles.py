@@ -49,13 +49,20 @@ CASCADE_QUEUE_CYCLES = 4
 MULTIPLIER_CYCLES, ZERO_POINT_CYCLES = 16, 6
 # ASSUMPTION: a scalar load, a dependent lookup and a store an element; two lookups and two products for an interpolation.
 LOOKUP_CYCLES, INTERPOLATION_CYCLES = 3, 10
-# ASSUMPTION: the reciprocal root of a row in 32-bit scalar products; both passes over 32 elements.
-ROOT_CYCLES, NORMALISE_CYCLES = 300, 60
+# ASSUMPTION: sixteen reciprocal roots as one vector: 15 products of 32 x 32 bits that wait for each other, 8 instructions and a latency of
+# 10 each, and what turns roots into factors and shifts, a row after the other.
+ROOT_ROWS, ROOTS_CYCLES = 16, 15 * 18 + 16 * 4
+# ASSUMPTION: what is left of four rows after a pass over their blocks: filling and draining its loop, a reduction of eight lanes in two
+# words with four moves to scalars, and scaling four sums of 64 bits to a power of four.
+PASS_CYCLES, REDUCTION_CYCLES, SCALING_CYCLES = 15, 56, 88
+# ASSUMPTION: 32 elements of LayerNorm: sums of elements and squares; two products of 32 x 32 bits, the offset, rounding and packing.
+STATISTICS_CYCLES, NORMALISE_CYCLES = 10, 46
 # ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
 MOVE_CYCLES = 3
-# ASSUMPTION: a difference, a dependent lookup, a sum and a store an element; of 16 bits two lookups and a 64-bit product; the factor of a
-# row as a root and two products; the largest element and the last pass over 32 elements.
-POWER_CYCLES, WIDE_POWER_CYCLES, FACTOR_CYCLES, SOFTEN_CYCLES = 4, 12, 360, 30
+# 32 elements of Softmax. A table is read four elements at a time, of both its copies, which are in one bank: sixteen loads.
+# ASSUMPTION: a load and a comparison for the maxima; the sum in 64-bit lanes beside the loads; the product by the rows' factors, rounding
+# twice, clamping and packing.
+TABLE_READ_CYCLES, MAXIMA_CYCLES, TOTAL_CYCLES, SOFTEN_CYCLES = 16, 2, 2, 30
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # What a stream's first word takes besides its bytes: the start of the DMA, and 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
@@ -261,8 +268,7 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, de
             each = INTERPOLATION_CYCLES if isinstance(layer, InterpolationLayer) else LOOKUP_CYCLES
             return CALL_CYCLES + 4 * LOCK_CYCLES + work.samples * work.rows * work.columns * each
         case NormaliseLayer():
-            rows = work.samples * work.rows
-            return CALL_CYCLES + 4 * LOCK_CYCLES + rows * ROOT_CYCLES + rows * -(-work.columns // 8) * NORMALISE_CYCLES // 4
+            return CALL_CYCLES + 4 * LOCK_CYCLES + normalise_cycles(work.samples * work.rows, work.columns)
         case SoftmaxLayer():
             groups = work.columns // -(-layer.width // 8) // 8
             return CALL_CYCLES + 4 * LOCK_CYCLES + softmax_cycles(work.samples * work.rows, groups, work.columns, input_bytes)
@@ -279,10 +285,23 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, de
     return elementwise_cycles(work, len(layer.sources), finish, device) * input_bytes + rescaling
 
 
+def normalise_cycles(rows: int, columns: int) -> int:
+    """Modelled cycles of LayerNorm, without call and locks: two passes over the blocks of four rows, two sums of each, roots together."""
+    fours, blocks = -(-rows // 4), -(-columns // 8)
+    each = blocks * (STATISTICS_CYCLES + NORMALISE_CYCLES) + 2 * PASS_CYCLES + 2 * REDUCTION_CYCLES + SCALING_CYCLES
+    return fours * each + -(-rows // ROOT_ROWS) * ROOTS_CYCLES
+
+
 def softmax_cycles(rows: int, groups: int, columns: int, input_bytes: int) -> int:
-    """Modelled cycles of Softmax over `groups` runs of columns of each row, without call and locks."""
-    each = POWER_CYCLES if input_bytes == 1 else WIDE_POWER_CYCLES
-    return rows * columns * each + rows * groups * FACTOR_CYCLES + rows * columns // 32 * SOFTEN_CYCLES
+    """Modelled cycles of Softmax over `groups` runs of columns of each row, without call and locks: three passes over the blocks of four
+    rows, two of which look exponentials up (16-bit ones in two tables, whose product costs what that by a factor does), a maximum and a sum
+    of each row, roots together.
+    """
+    fours, blocks = -(-rows // 4), -(-columns // 8)
+    read, product = TABLE_READ_CYCLES * input_bytes, MULTIPLIER_CYCLES * (input_bytes - 1)
+    passes = MAXIMA_CYCLES + max(read, product) + TOTAL_CYCLES + max(read, SOFTEN_CYCLES + product)
+    each = 3 * PASS_CYCLES + 2 * REDUCTION_CYCLES + SCALING_CYCLES
+    return fours * (blocks * passes + groups * each) + groups * -(-rows // ROOT_ROWS) * ROOTS_CYCLES
 
 
 def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ...], input_bytes: int, device: Device) -> int:

@@ -19,8 +19,6 @@ HIGH_BITS = 30
 TABLE = 256
 # Bits of a result with those below it that a first rounding keeps.
 GUARDED_BITS = 24
-# What the product of an inverse and a gain, which fills 31 bits, is shifted by.
-GAIN_BITS = 31
 # The widest shift of an accumulator (facts: UG1583, srs).
 WIDEST_SHIFT = 59
 
@@ -56,7 +54,7 @@ def _row_factor(total: IntArray, gain: int, shift: int) -> tuple[IntArray, IntAr
     """(factor, down): gain / 2^shift / total is nearly factor / 2^down, down at most WIDEST_SHIFT."""
     root, root_shift = reciprocal_root(total)
     inverse = half_even(root * root, ROOT_BITS)
-    factor = half_even(inverse * gain, GAIN_BITS)
-    down = 2 * root_shift - ROOT_BITS - GAIN_BITS + shift
+    factor = half_even(inverse * gain, ROOT_BITS)
+    down = 2 * root_shift - 2 * ROOT_BITS + shift
     excess = np.maximum(down - WIDEST_SHIFT, 0)
     return np.where(excess > 0, half_even_each(factor, np.maximum(excess, 1)), factor), down - excess

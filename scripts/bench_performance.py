@@ -180,7 +180,7 @@ def reference_mapping(settings: Settings) -> Measured:
             continue
         tried.add(str(splits))
         try:
-            return measured(settings.overridden(splits=splits))
+            return measured(settings.overridden(splits=splits, relays=0))
         except InfeasibleError:
             if len(tried) == REFERENCE_TRIES:
                 break

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from placer.arithmetic import NODE_BITS, ROOT_BITS, SEGMENT_BITS
+from placer.arithmetic import NODE_BITS, SEGMENT_BITS
 from placer.errors import UnsupportedModelError
 from placer.fixed_point import MAX_SHIFT, MULTIPLIER_BITS, FloatArray, TooLargeError, clamp, factor, rounding, single, uniform_power
 from placer.frontend.float32 import Factors, Operand, enumerable, fit_channels, fit_factors, fit_product, multiplied, scaled, summed
@@ -270,8 +270,8 @@ def _normalise(source: QuantType, op_name: str, value: Normalised, target: str, 
     size = len(value.gain)
     if size > MAX_NORMALISED:
         raise TooLargeError(f"a row of {size} elements is longer than the {MAX_NORMALISED} that LayerNormalization takes")
-    # A normalised value is at most the root of N, and fills 32 bits as far as its factor has them.
-    fraction = min(ROOT_BITS - 1, math.floor(math.log2(IntType.INT32.max / math.sqrt(size))))
+    # A normalised value is at most the root of N, and fills 32 bits.
+    fraction = math.floor(math.log2(IntType.INT32.max / math.sqrt(size)))
     gain = factor(value.gain / kind.scale)
     top = (math.sqrt(size) * float(np.abs(value.gain).max()) + float(np.abs(value.offset).max())) / kind.scale
     if not top < LARGEST_NORMALISED:

@@ -44,7 +44,7 @@ def _where(pair: LayerPair, tile: MappedTile) -> str:
 def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int, int]]:
     """(kind, bytes, copies) of each buffer of a tile, from the layer's shape and split."""
     layer, split = pair.layer, pair.mapped.split
-    needs = [("stack", s.device.core.stack_bytes + _stack_rows(pair), 1)]
+    needs = [("stack", s.device.core.stack_bytes, 1)]
     for kind, source in zip(("input", "second_input"), pair.sources, strict=False):
         needs.append((kind, pair.read_partition.window_bytes(source), 2))
     finishes = tile.k_index == split.k - 1
@@ -72,11 +72,6 @@ def _planes_held(layer: Layer, begins: bool, finishes: bool) -> int:
     return (started if begins else 0) + (_planes(layer) - started if finishes else 0)
 
 
-def _stack_rows(pair: LayerPair) -> int:
-    """Softmax keeps the exponentials of four rows of a group, 32 bits each, on the stack."""
-    return 4 * VALUE_BYTES * pair.target.columns // pair.layer.groups if isinstance(pair.layer, SoftmaxLayer) else 0
-
-
 def _table_bytes(pair: LayerPair) -> int:
     """One result for each int8 value, int32 nodes or exponentials, or the places that a move takes its elements from."""
     match pair.layer:
@@ -85,7 +80,8 @@ def _table_bytes(pair: LayerPair) -> int:
         case InterpolationLayer():
             return len(pair.layer.nodes) * VALUE_BYTES
         case SoftmaxLayer():
-            return len(pair.layer.exponentials) * VALUE_BYTES
+            # Four times, so that a core reads four values of it at once.
+            return 4 * len(pair.layer.exponentials) * VALUE_BYTES
         case MoveLayer():
             places = pair.target.columns * (1 if pair.layer.by_token else pair.target.rows)
             largest = max(pair.read_partition.window_bytes(s) // s.element_bytes for s in pair.sources)

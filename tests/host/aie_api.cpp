@@ -227,8 +227,35 @@ void windows() {
     std::printf("window %d %zu\n", window_readincr(&window), window_size(&window));
 }
 
+/// A table of count squares less 100, every 16 bytes twice.
+template <class T, unsigned Count>
+struct Squares {
+    alignas(aie::vector_decl_align) T memory[2 * Count];
+    Squares() {
+        constexpr unsigned run = 16 / sizeof(T);
+        for (unsigned i = 0; i < Count; ++i)
+            memory[i / run * 2 * run + i % run] = memory[i / run * 2 * run + run + i % run] = T(int(i * i) - 100);
+    }
+};
+
+void tables() {
+    Squares<int32, 64> wide;
+    Squares<int16, 64> narrow;
+    const aie::lut<4, int32> squares(64, wide.memory, wide.memory);
+    const aie::lut<4, int16> halves(64, narrow.memory, narrow.memory);
+    const aie::vector<int8, 32> keys = count_up<int8, 32>();
+    const aie::vector<uint8, 16> high = aie::broadcast<uint8, 16>(130);
+    show("table", aie::parallel_lookup<int8, aie::lut<4, int32>>(squares).fetch(keys), 8);
+    show("table", aie::parallel_lookup<int8, aie::lut<4, int16>>(halves, 0, 32).fetch(aie::sub(keys, int8(33))), 8);
+    show("table", aie::parallel_lookup<uint8, aie::lut<4, int32>>(squares).fetch(high), 1);
+    show("table", aie::parallel_lookup<uint8, aie::lut<4, int32>, aie::lut_oor_policy::truncate>(squares).fetch(high), 1);
+    aie::set_rounding(aie::rounding_mode::floor);
+    show("table", aie::parallel_lookup<int8, aie::lut<4, int32>>(squares, 2, 8).fetch(aie::sub(keys, int8(10))), 16);
+}
+
 int main() {
     complex();
+    tables();
     places();
     windows();
     rounding();

@@ -138,3 +138,11 @@ def test_places(lines: Lines) -> None:
 def test_windows(lines: Lines) -> None:
     """Vectors by reference, and a pointer that comes back to the margin."""
     assert lines["window"] == [[0], [8], [1, 8]]
+
+
+def test_tables(lines: Lines) -> None:
+    """Squares less 100: by key, behind a bias, clamped and modulo the table's 64 elements, every fourth key one element."""
+    squares = [i * i - 100 for i in range(64)]
+    stepped = [squares[(key - 10) // 4 + 8] for key in range(16)]
+    behind = [squares[max(0, key - 33 + 32)] for key in range(8)]
+    assert lines["table"] == [squares[:8], behind, [squares[63]], [squares[2]], stepped]

@@ -70,6 +70,7 @@ REFUSED = {
     "same_plio_channel": r"input PLIO in and input PLIO other are given the same channel 1 of column 3",
     "no_such_plio_channel": r"output PLIO out is given channel 6: a column has channels 0 to 5 out of the array",
     "misaligned_load": r"kernel .*misaligned: load_v of 256 bits at an address that is 4 bytes off a multiple of 32",
+    "torn_table": r"kernel .*torn: parallel_lookup: the copies of table element 5 differ",
 }
 
 STUCK = {

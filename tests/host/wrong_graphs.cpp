@@ -50,6 +50,12 @@ void drain(input_cascade<acc32> *in, input_stream<int32> *start, output_buffer<i
 void tell(input_buffer<int32> &x, output_buffer<int32> &y, int32 (&seen)[4]) { seen[0] = y.data()[0] = x.data()[0]; }
 void bytes(input_buffer<int8> &x, output_buffer<int8> &y) { y.data()[0] = x.data()[0]; }
 void misaligned(input_buffer<int32> &x, output_buffer<int32> &y) { aie::store_v(y.data(), aie::load_v<8>(x.data() + 1)); }
+/// Element 5 is 5 in one copy and 0 in the other: a table that was not written twice.
+void torn(input_buffer<int32> &, output_buffer<int32> &y) {
+    alignas(aie::vector_decl_align) int32 memory[16] = {0, 1, 2, 3, 0, 1, 2, 3, 4, 5};
+    const aie::lut<4, int32> table(8, memory, memory);
+    aie::store_v(y.data(), aie::parallel_lookup<uint8, aie::lut<4, int32>>(table).fetch(aie::broadcast<uint8, 16>(5)));
+}
 
 /// A kernel between two PLIO; the base of most graphs below.
 struct Line : graph {
@@ -486,6 +492,14 @@ struct cascade_is_full : Line {
     }
 };
 struct input_ends : One {};
+struct torn_table : Line {
+    kernel k;
+    torn_table() {
+        k = made(torn, 3, 3);
+        connect(in.out[0], k.in[0]);
+        connect(k.out[0], out.in[0]);
+    }
+};
 struct misaligned_load : Line {
     kernel k;
     misaligned_load() {
@@ -519,6 +533,6 @@ int main(int, char **arguments) {
     ONE(no_such_dma_channel) ONE(too_many_memory_channels) ONE(reads_outside) ONE(reads_beyond_its_buffer) ONE(too_many_loops) ONE(ok_loops) ONE(cuts_a_word) ONE(part_of_a_word) ONE(too_many_descriptors)
     ONE(too_many_loops_in_a_core) ONE(padding_too_wide) ONE(padding_in_a_core) ONE(same_plio_channel) ONE(no_such_plio_channel) ONE(parameter_overflow)
     ONE(parameter_never_updated) ONE(ok_large_stack) ONE(stack_overflow) ONE(parameter_of_another_size) ONE(parameter_to_a_buffer)
-    ONE(waits_for_itself) ONE(cascade_is_full) CASE(input_ends, 200) ONE(misaligned_load)
+    ONE(waits_for_itself) ONE(cascade_is_full) CASE(input_ends, 200) ONE(misaligned_load) ONE(torn_table)
     return 2;
 }

@@ -11,7 +11,7 @@ using int64 = long long;
 inline constexpr unsigned root_rows = 16;
 using RootLanes = aie::vector<int32, root_rows>;
 
-/// a * b / 2^shift, rounded half to even (finish.hpp, set_modes).
+/// a * b / 2^shift, rounded half to even and saturated (finish.hpp, set_modes).
 inline RootLanes root_product(const RootLanes &a, const RootLanes &b, int shift) {
     return aie::mul<acc64>(a, b).template to_vector<int32>(shift);
 }
@@ -28,7 +28,7 @@ inline int even_exponent(int64 value) {
 
 /// value^-1/2 as root / 2^shift, root with `bits` fraction bits (placer/arithmetic.py, reciprocal_root).
 struct ReciprocalRoots {
-    static constexpr int bits = 30;
+    static constexpr int bits = 31;
     RootLanes root;
     int shift[root_rows];
 
@@ -42,10 +42,10 @@ struct ReciprocalRoots {
         // 117/128 of the chord of m^-1/2 from m = 1 to 4, then Newton steps r (3 - m r^2) / 2.
         constexpr int32 guess = int32((int64(117 * 7) << bits) / (128 * 6)), slope = int32((int64(117) << (bits + 1)) / (128 * 6));
         const RootLanes m = aie::load_v<root_rows>(scaled);
-        root = aie::sub(aie::broadcast<int32, root_rows>(guess), root_product(m, aie::broadcast<int32, root_rows>(slope), bits));
+        root = aie::sub(aie::broadcast<int32, root_rows>(guess), root_product(m, aie::broadcast<int32, root_rows>(slope), bits - 1));
         for (int i = 0; i < 4; ++i) {
             const RootLanes half = root_product(m, root_product(root, root, bits), bits);
-            root = root_product(root, aie::sub(aie::broadcast<int32, root_rows>(3 << (bits - 1)), half), bits);
+            root = root_product(root, aie::sub(aie::broadcast<int32, root_rows>(3 << (bits - 2)), half), bits - 1);
         }
     }
 };

@@ -17,7 +17,7 @@ struct Softmax {
     static_assert(Config::rows % 4 == 0 && Config::columns % 8 == 0, "rows must be padded to 4, columns to 8");
     static_assert(Config::width <= Config::columns && Config::columns - Config::width < 8, "the features of a group must fill its columns");
     static constexpr unsigned blocks = Config::columns / 8, row_groups = Config::rows / 4, last = Config::width % 8;
-    static constexpr int guard = 24 - int(sizeof(Output) * 8), high_bits = 30, gain_bits = 31, widest_shift = 59;
+    static constexpr int guard = 24 - int(sizeof(Output) * 8), high_bits = 30, widest_shift = 59;
     using Lanes = aie::vector<int32, group>;
     using Source = aie::vector<Input, group>;
     using Key = std::make_unsigned_t<Input>;
@@ -77,9 +77,9 @@ struct Softmax {
     static void factors(const int64 (&total)[root_rows], int32 (&factor)[root_rows], int (&down)[root_rows]) {
         const ReciprocalRoots found(total);
         const RootLanes inverse = root_product(found.root, found.root, ReciprocalRoots::bits);
-        aie::store_v(factor, root_product(inverse, aie::broadcast<int32, root_rows>(Config::gain), gain_bits));
+        aie::store_v(factor, root_product(inverse, aie::broadcast<int32, root_rows>(Config::gain), ReciprocalRoots::bits));
         for (unsigned i = 0; i < root_rows; ++i) {
-            down[i] = 2 * found.shift[i] - ReciprocalRoots::bits - gain_bits + Config::shift;
+            down[i] = 2 * found.shift[i] - 2 * ReciprocalRoots::bits + Config::shift;
             if (down[i] > widest_shift) {
                 factor[i] = int32(half_even_wide(factor[i], down[i] - widest_shift));
                 down[i] = widest_shift;
