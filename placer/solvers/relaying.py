@@ -12,20 +12,25 @@ from placer.solvers.construct import construct
 from placer.solvers.cpsat_level import Budget
 from placer.solvers.cpsat_relaxation import descend, leading_levels
 
-# Deterministic time for each number.
-RELAY_WORK = 0.5
+# Deterministic time for each number, and the part of the interval that one more relay has to save.
+RELAY_WORK, WORTHWHILE = 0.5, 0.03
 
 
 def best_relays(problems: Callable[[int], MappingProblem], counts: tuple[int, ...]) -> int:
-    """The one of `counts`, which rise, until one more does not shorten the interval. problems: the problem with so many relays."""
+    """The one of `counts`, which rise, until one more hardly shortens the interval. problems: the problem with so many relays."""
     best, reached = counts[0], _reached(problems, counts[0]) if len(counts) > 1 else None
     for count in counts[1:]:
         found = _reached(problems, count)
-        if reached is not None and (found is None or found >= reached):
+        if reached is not None and (found is None or not _pays(found, reached)):
             break
         if found is not None:
             best, reached = count, found
     return best
+
+
+def _pays(more: tuple[int, ...], fewer: tuple[int, ...]) -> bool:
+    """Whether more relays shorten the interval, which comes last, and cost nothing at the levels before it."""
+    return more[:-1] <= fewer[:-1] and more[-1] <= (1 - WORTHWHILE) * fewer[-1]
 
 
 def _reached(problems: Callable[[int], MappingProblem], count: int) -> tuple[int, ...] | None:
