@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from placer.cycles import DMA_START_CYCLES, transfer_cycles
+from placer.cycles import DMA_START_CYCLES, STREAM_ENDS_CYCLES, SWITCH_CYCLES, transfer_cycles
 from placer.device import Device
 from placer.layers import Side
 from placer.layout import Partition
@@ -21,8 +21,6 @@ from placer.split import Split
 
 INPUT_KINDS = ("input", "second_input")
 COPIES = 2
-# A stream through h switches takes 4 + 4h + 3 cycles for its first word (AM020 chapter 2).
-SWITCH_CYCLES, STREAM_ENDS_CYCLES = 4, 7
 
 Position = tuple[int, int]
 

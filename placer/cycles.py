@@ -65,9 +65,8 @@ MOVE_CYCLES = 3
 TABLE_READ_CYCLES, MAXIMA_CYCLES, TOTAL_CYCLES, SOFTEN_CYCLES = 16, 2, 2, 30
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
-# What a stream's first word takes besides its bytes: the start of the DMA, and 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
-# ASSUMPTION: eight switches, as in the shipped mappings, where distances are not known yet.
-STREAM_CYCLES = DMA_START_CYCLES + 7 + 4 * 8
+# A stream's first word takes 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
+SWITCH_CYCLES, STREAM_ENDS_CYCLES = 4, 7
 
 
 @dataclass(frozen=True)
@@ -326,6 +325,15 @@ def rescale_cycles(step: Step) -> int:
 def hop_cycles(work: TileWork, length: int, device: Device) -> int:
     """Modelled cycles by which each next tile of a cascade of `length` runs late; 0 without a cascade."""
     return cascade_hop_cycles(work, device) if length > 1 else 0
+
+
+def stream_cycles(device: Device) -> int:
+    """What a stream's first word takes besides its bytes, where distances are not known yet.
+
+    ASSUMPTION: it passes all rows of memory tiles, half the rows of core tiles, and a switch more at either end.
+    """
+    switches = device.rows // 2 + device.memory_rows + 2
+    return DMA_START_CYCLES + STREAM_ENDS_CYCLES + SWITCH_CYCLES * switches
 
 
 def transfer_cycles(size: int, device: Device) -> int:

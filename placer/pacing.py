@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from placer.cycles import STREAM_CYCLES
-
 # An integer, or the solver's linear expression of one.
 Cycles: TypeAlias = Any
 COPIES = 2
@@ -45,10 +43,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Stream:
-    """The windows of an activation on their way out of a memory, each taking `busy` cycles: the first window and the last."""
+    """The windows of an activation on their way out of a memory: the first window and the last.
+
+    busy: cycles of each on its channel; travel: until its first word is at the other end.
+    """
 
     name: str
     busy: Cycles
+    travel: int
 
     @property
     def starts(self) -> tuple[str, str]:
@@ -78,16 +80,16 @@ def buffer_waits(written: Stream, read: Stream) -> Iterator[Wait]:
     """A memory tile's buffer is read when all is written, and written again when all is read."""
     for source in written.starts:
         for start in read.starts:
-            yield Wait(source, start, written.busy + STREAM_CYCLES, 0)
-            yield Wait(start, source, read.busy - STREAM_CYCLES, COPIES)
+            yield Wait(source, start, written.busy + written.travel, 0)
+            yield Wait(start, source, read.busy - written.travel, COPIES)
 
 
 def input_waits(stream: Stream, stage: Stage) -> Iterator[Wait]:
     """The first window goes to the first tile of every cascade, the last to the last; each needs a copy that has been read."""
     for start, late in zip(stream.starts, (0, stage.late), strict=True):
         for tile in stage.starts:
-            yield Wait(start, tile, stream.busy + STREAM_CYCLES - late, 0)
-            yield Wait(tile, start, late + stage.cycles - STREAM_CYCLES, COPIES)
+            yield Wait(start, tile, stream.busy + stream.travel - late, 0)
+            yield Wait(tile, start, late + stage.cycles - stream.travel, COPIES)
 
 
 def shared_waits(producer: Stage, consumer: Stage) -> Iterator[Wait]:

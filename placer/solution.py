@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from placer.cycles import STREAM_CYCLES
+from placer.cycles import stream_cycles
 from placer.layout import Box as Extents
 from placer.layout import Partition
 from placer.pacing import (
@@ -153,7 +153,7 @@ class Evaluation:
         return smallest_interval(tuple(self._waits()))
 
     def _waits(self) -> Iterator[Wait]:
-        stages = [self._stage(i) for i in range(len(self.problem.blocks))]
+        stages, travel = [self._stage(i) for i in range(len(self.problem.blocks))], stream_cycles(self.problem.device)
         for stage in stages:
             if stage:
                 yield from stage_waits(stage)
@@ -164,14 +164,14 @@ class Evaluation:
                 assert source and target, "a border shares no memory"
                 yield from shared_waits(source, target)
                 continue
-            out = Stream(f"{net.activation}.out", self.option(net.producer).output_cycles)
+            out = Stream(f"{net.activation}.out", self.option(net.producer).output_cycles, travel)
             yield from stream_waits(out)
             if source:
                 yield from output_waits(source, out)
             for number, (reader, kind) in enumerate(zip(net.readers, choice.kinds, strict=True)):
                 target, into = stages[reader.block], out
                 if kind is EdgeKind.MEMORY_TILE:
-                    into = Stream(f"{net.activation}.{number}", self.option(reader.block).input_cycles[reader.port])
+                    into = Stream(f"{net.activation}.{number}", self.option(reader.block).input_cycles[reader.port], travel)
                     yield from stream_waits(into)
                     yield from buffer_waits(out, into)
                 if target:
@@ -197,14 +197,15 @@ class Evaluation:
 
     def edge_latency(self, net: Net, reader: Reader, kind: EdgeKind) -> int:
         """Cycles from the producer's end to the reader's start (modelled)."""
+        travel = stream_cycles(self.problem.device)
         written, read = self.option(net.producer).output_cycles, self.option(reader.block).input_cycles[reader.port]
         match kind:
             case EdgeKind.SHARED_MEMORY:
                 return 0
             case EdgeKind.DMA:
-                return STREAM_CYCLES + read
+                return travel + read
             case EdgeKind.MEMORY_TILE:
-                return 2 * STREAM_CYCLES + written + read
+                return 2 * travel + written + read
 
     def shard(self, number: int) -> Extents:
         """The extents of one shard of net `number`, which goes through memory tiles."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
-from placer.cycles import STREAM_CYCLES
+from placer.cycles import stream_cycles
 from placer.model.linear import Expression, total, weighted
 from placer.model.pace import add_pace
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
@@ -49,7 +49,8 @@ def _interval(v: Variables) -> Expression:
 
 def _horizon(v: Variables) -> int:
     """No run takes longer: every layer and every stream at its slowest, one after the other."""
-    streams = sum(STREAM_CYCLES + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options) for b in v.blocks)
+    travel = stream_cycles(v.problem.device)
+    streams = sum(travel + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options) for b in v.blocks)
     return sum(max(o.latency for o in b.block.options) for b in v.blocks) + 2 * streams
 
 
@@ -80,7 +81,7 @@ def _latency(v: Variables) -> Expression:
             streams = _Streams(v, net, reader, edge)
             consumer = v.blocks[reader.block]
             transfer = streams.dma_read + streams.buffer_written + streams.buffer_read
-            transfer += STREAM_CYCLES * (edge.dma + 2 * edge.memory_tile)
+            transfer += stream_cycles(v.problem.device) * (edge.dma + 2 * edge.memory_tile)
             run = consumer.chosen(o.latency for o in consumer.block.options)
             v.model.add(done[reader.block] >= done[net.net.producer] + transfer + run)
     return latency

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from placer.activities import activities
-from placer.cycles import STREAM_CYCLES, TileWork, hop_cycles, layer_cycles, transfer_cycles
+from placer.cycles import TileWork, hop_cycles, layer_cycles, stream_cycles, transfer_cycles
 from placer.layers import DenseLayer, Side
 from placer.layout import Partition
 from placer.mapping import MappedEdge, MappedTile
@@ -127,14 +127,14 @@ def _net_waits(s: Subject, stages: dict[str, Stage], edges: list[MappedEdge]) ->
         if source and target:
             yield from shared_waits(source, target)
         return
-    out = Stream(f"{first.tensor}.out", _window_cycles(s, first.tensor, first.written))
+    out = Stream(f"{first.tensor}.out", _window_cycles(s, first.tensor, first.written), stream_cycles(s.device))
     yield from stream_waits(out)
     if source:
         yield from output_waits(source, out)
     for number, edge in enumerate(edges):
         reader, into = stages.get(edge.consumer), out
         if edge.kind == "memory_tile":
-            into = Stream(f"{edge.tensor}.{number}", _window_cycles(s, edge.tensor, edge.read))
+            into = Stream(f"{edge.tensor}.{number}", _window_cycles(s, edge.tensor, edge.read), stream_cycles(s.device))
             yield from stream_waits(into)
             yield from buffer_waits(out, into)
         if reader:
@@ -154,10 +154,10 @@ def _latency(s: Subject, pairs: dict[str, LayerPair]) -> int:
 
 
 def _edge_cycles(s: Subject, edge: MappedEdge) -> int:
-    read = STREAM_CYCLES + _window_cycles(s, edge.tensor, edge.read)
+    read = stream_cycles(s.device) + _window_cycles(s, edge.tensor, edge.read)
     if edge.kind == "shared_memory":
         return 0
-    return read + (STREAM_CYCLES + _window_cycles(s, edge.tensor, edge.written) if edge.kind == "memory_tile" else 0)
+    return read + (stream_cycles(s.device) + _window_cycles(s, edge.tensor, edge.written) if edge.kind == "memory_tile" else 0)
 
 
 def _transport(s: Subject, pairs: dict[str, LayerPair]) -> float:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from placer.cycles import STREAM_CYCLES
+from placer.cycles import stream_cycles
 from placer.errors import InputError
 from placer.verify import Family
 from tests.mapped import Change, Json, edge, families, layer, pair, rich, text
@@ -81,7 +81,7 @@ def test_figures_by_hand() -> None:
     mapping = pair().mapping
     d0, d1 = mapping.layers
     # In 64, d0 with one hop of 20, 128 across, d1, 128 out, and three streams.
-    assert mapping.latency_cycles == 64 + d0.cycles + 20 + 128 + d1.cycles + 128 + 3 * STREAM_CYCLES
+    assert mapping.latency_cycles == 64 + d0.cycles + 20 + 128 + d1.cycles + 128 + 3 * stream_cycles(pair().device)
     assert mapping.interval_cycles == max(d0.cycles, d1.cycles, 128)
     assert mapping.tiles_used == 3
     assert [(o.level, o.value) for o in mapping.objective] == [("interval", mapping.interval_cycles)]
