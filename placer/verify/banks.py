@@ -77,8 +77,8 @@ def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
         return {"input": elements, "second_input": elements, "weights": elements, "output": elements}
     if isinstance(layer, SoftmaxLayer):
         # The source for its maxima, its sums and the results; every exponential twice, four from both copies of a table at a time.
-        loads, tables = -(-elements * pair.sources[0].element_bytes // unit), len(layer.exponentials) // 256
-        return {"input": 3 * loads, "weights": elements * tables, "output": stores}
+        passes = 3 * -(-elements * pair.sources[0].element_bytes // unit)
+        return {"input": passes, "weights": elements * (len(layer.exponentials) // 256), "output": stores}
     if isinstance(layer, MatMulLayer):
         return {**_operands(s, pair, layer), "output": stores}
     if not isinstance(layer, DenseLayer):
