@@ -218,8 +218,8 @@ def _ports(o: Option) -> tuple[int, ...]:
 
 
 def _pace(o: Option) -> tuple[int, ...]:
-    """Tiles, the slowest of kernel and streams, and the ports on each side that no one memory tile serves."""
-    return (o.tiles, max(o.cycles, *o.input_cycles, o.output_cycles), *(max(0, p - PORTS_A_TILE) for p in _ports(o)))
+    """Tiles, the slowest of kernel and streams, and how often what one memory tile serves must be doubled for the ports on each side."""
+    return (o.tiles, max(o.cycles, *o.input_cycles, o.output_cycles), *((-(-p // PORTS_A_TILE) - 1).bit_length() for p in _ports(o)))
 
 
 def _matched(known: set[tuple[int, ...]], new: tuple[int, ...]) -> bool:

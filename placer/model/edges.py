@@ -6,12 +6,15 @@ edge are linear, and the linear relaxation of a chain of layers is tight.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ortools.sat.python import cp_model
 
 from placer.layout import Partition
 from placer.model.linear import Expression, total
 from placer.model.variables import BlockVariables, BufferedFlow, EdgeVariables, NetVariables, Pick, Variables
 from placer.problem import BlockKind, Option, Reader, Shape
+from placer.split import Split
 
 
 def add_edges(v: Variables) -> None:
@@ -105,13 +108,16 @@ def sharing_offsets(po: Option, ps: Shape, co: Option, cs: Shape) -> tuple[tuple
 
     Two neighbouring tiles always do: the producer's own memory, or the consumer's where that lies to the west (Device.shared_memory).
     """
-    if po.split is None or co.split is None:
-        return ()
-    writers = {po.split.output_piece(chain): ps.tile(chain, ps.length - 1) for chain in range(po.split.chains)}
+    return _sharing_offsets(po.split, ps, co.split, cs) if po.split and co.split else ()
+
+
+@lru_cache(maxsize=1 << 16)  # layers repeat, and models are built again
+def _sharing_offsets(writing: Split, ps: Shape, reading: Split, cs: Shape) -> tuple[tuple[int, int], ...]:
+    writers = {writing.output_piece(chain): ps.tile(chain, ps.length - 1) for chain in range(writing.chains)}
     readers = {
-        co.split.input_piece(chain, position): cs.tile(chain, position)
-        for chain in range(co.split.chains)
-        for position in range(co.split.contraction)
+        reading.input_piece(chain, position): cs.tile(chain, position)
+        for chain in range(reading.chains)
+        for position in range(reading.contraction)
     }
     ax, ay = writers[0]
     bx, by = readers[0]

@@ -40,13 +40,6 @@ def add_order_lanes(v: Variables, lanes: int) -> None:
         v.model.add(total(terms) <= lanes)
 
 
-def add_streamed(v: Variables) -> None:
-    """Every edge on streams: side by side, tiles seldom lie so that they share memory."""
-    for net in v.nets:
-        for edge in net.edges:
-            v.model.add(edge.shared_memory == 0)
-
-
 def add_shard_lanes(v: Variables) -> None:
     """No more windows from layers into one memory tile than the lanes of its column carry straight down."""
     lanes = v.problem.device.streams.south

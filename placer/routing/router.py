@@ -11,10 +11,11 @@ from heapq import heappop, heappush
 
 from placer.routing.grid import Grid
 
-# Rounds before giving up, and rounds without progress before that: more where little is left over. Where much is, progress is a tenth less:
-# what routes was seen to lose half of its overflow in the first rounds, and what does not, next to nothing.
-ROUNDS, PATIENCE, LITTLE, PATIENCE_FOR_LITTLE = 40, 3, 12, 12
-PROGRESS = 0.9
+# Rounds before giving up, and rounds without progress before that: more where little is left over, one where much is. Progress is a fifth
+# less, or any less of a little: what routes was seen to lose half of its overflow in the first rounds, and what does not, next to nothing.
+ROUNDS = 40
+PATIENCE, LITTLE, PATIENCE_FOR_LITTLE, MUCH, PATIENCE_FOR_MUCH = 3, 12, 12, 150, 1
+PROGRESS = 0.8
 # The price of an overfull boundary grows by half a round, and what it cost stays on it as history.
 FIRST_PRICE, PRICE_GROWTH = 1.0, 1.5
 HISTORY_PRICE = 0.5
@@ -40,56 +41,69 @@ class Routing:
 
 @dataclass
 class _State:
-    """What the boundaries carry and cost."""
+    """What the boundaries carry and cost. costs: of one more net, at least 1, so that the distance in steps never overestimates."""
 
     grid: Grid
     price: float
     use: list[int]
     history: list[float]
+    costs: list[float] = field(default_factory=list)
     trees: list[tuple[int, ...]] = field(default_factory=list)
 
     def cost(self, boundary: int) -> float:
-        """At least 1, so that the distance in steps never overestimates."""
+        """Of one more net through a boundary."""
         wanted, lanes = self.use[boundary] + 1, self.grid.capacity[boundary]
         over = max(0, wanted - lanes)
         return (1.0 + self.history[boundary] + CROWDING_PRICE * wanted / lanes) * (1.0 + self.price * over)
+
+    def reprice(self) -> None:
+        """Work out all costs again, after a change of price or history."""
+        self.costs = [self.cost(boundary) for boundary in range(len(self.use))]
+
+    def add(self, tree: tuple[int, ...], nets: int) -> None:
+        """So many nets more (1) or less (-1) on the boundaries of a tree."""
+        for boundary in tree:
+            self.use[boundary] += nets
+            self.costs[boundary] = self.cost(boundary)
 
 
 def route(grid: Grid, nets: tuple[Terminals, ...]) -> Routing:
     """A tree a net; `overfull` is empty when all of them fit together."""
     count = len(grid.boundaries)
     state = _State(grid, FIRST_PRICE, [0] * count, [0.0] * count)
+    state.reprice()
     for net in nets:
-        _add(state, _tree(state, net))
-    overfull = _overfull(state)
-    least, patience = _overflow(state), PATIENCE
+        state.trees.append(_tree(state, net))
+        state.add(state.trees[-1], 1)
+    overfull, least = _overfull(state), _overflow(state)
+    patience = _patience(least)
     for _ in range(ROUNDS):
         if not overfull or not patience:
             break
-        state.price *= PRICE_GROWTH
-        for boundary in overfull:
-            state.history[boundary] += HISTORY_PRICE * (state.use[boundary] - grid.capacity[boundary])
-        for number, net in enumerate(nets):
-            if overfull.intersection(state.trees[number]):
-                for boundary in state.trees[number]:
-                    state.use[boundary] -= 1
-                state.trees[number] = _tree(state, net)
-                for boundary in state.trees[number]:
-                    state.use[boundary] += 1
-        overfull = _overfull(state)
-        overflow = _overflow(state)
-        if overflow < least if overflow <= LITTLE else overflow <= PROGRESS * least:
-            patience = PATIENCE if overflow > LITTLE else PATIENCE_FOR_LITTLE
-        else:
-            patience -= 1
+        _round(state, nets, overfull)
+        overfull, overflow = _overfull(state), _overflow(state)
+        progress = overflow < least if overflow <= LITTLE else overflow <= PROGRESS * least
+        patience = _patience(overflow) if progress else patience - 1
         least = min(least, overflow)
     return Routing(tuple(state.trees), tuple(sorted(overfull)))
 
 
-def _add(state: _State, tree: tuple[int, ...]) -> None:
-    state.trees.append(tree)
-    for boundary in tree:
-        state.use[boundary] += 1
+def _round(state: _State, nets: tuple[Terminals, ...], overfull: set[int]) -> None:
+    """New trees for all nets on overfull boundaries, which are dearer than before."""
+    state.price *= PRICE_GROWTH
+    for boundary in overfull:
+        state.history[boundary] += HISTORY_PRICE * (state.use[boundary] - state.grid.capacity[boundary])
+    state.reprice()
+    for number, net in enumerate(nets):
+        if overfull.intersection(state.trees[number]):
+            state.add(state.trees[number], -1)
+            state.trees[number] = _tree(state, net)
+            state.add(state.trees[number], 1)
+
+
+def _patience(overflow: int) -> int:
+    """Rounds without progress before giving up."""
+    return PATIENCE_FOR_LITTLE if overflow <= LITTLE else PATIENCE if overflow <= MUCH else PATIENCE_FOR_MUCH
 
 
 def _overfull(state: _State) -> set[int]:
@@ -115,7 +129,7 @@ def _tree(state: _State, net: Terminals) -> tuple[int, ...]:
 
 def _path(state: _State, reached: set[int], sink: int) -> list[int]:
     """The cheapest boundaries from any node of `reached` to `sink`, by A* with the distance in steps."""
-    grid, columns = state.grid, state.grid.columns
+    grid, columns, costs = state.grid, state.grid.columns, state.costs
     sink_row, sink_col = divmod(sink, columns)
     best: dict[int, float] = dict.fromkeys(reached, 0.0)
     came: dict[int, tuple[int, int]] = {}
@@ -130,9 +144,10 @@ def _path(state: _State, reached: set[int], sink: int) -> list[int]:
         if node in closed:
             continue
         closed.add(node)
+        so_far = best[node]
         for boundary in grid.leaving[node]:
             behind = grid.target[boundary]
-            cost = best[node] + state.cost(boundary)
+            cost = so_far + costs[boundary]
             if cost < best.get(behind, float("inf")):
                 best[behind] = cost
                 came[behind] = (node, boundary)

@@ -8,7 +8,8 @@ from placer.channels import BufferSlot, allot_memory_tiles, allot_plio
 from placer.device import Device
 from placer.mapping import MappedHop, MappedPlio, MappedRoute, StreamPort
 from placer.problem import MappingProblem
-from placer.routing.grid import Boundary, Grid, make_grid
+from placer.routing.cuts import OverfullCut, overfull_cuts
+from placer.routing.grid import Boundary, Direction, Grid, make_grid
 from placer.routing.lanes import number_lanes
 from placer.routing.nets import StreamNet, stream_nets
 from placer.routing.router import Terminals, route
@@ -34,22 +35,56 @@ class Congestion:
 
 
 @dataclass(frozen=True)
+class CrowdedLine:
+    """A line across the array that more streams must cross in one direction than there are lanes."""
+
+    over: OverfullCut
+
+    @property
+    def streams(self) -> int:
+        return self.over.nets
+
+    @property
+    def lanes(self) -> int:
+        return self.over.lanes
+
+    def sentence(self) -> str:
+        """What runs short where."""
+        cut = self.over.cut
+        line = "column" if cut.direction in {Direction.EAST, Direction.WEST} else "switch row, from the shim,"
+        return f"{self.streams} streams must leave {line} {cut.index} {cut.direction.value}, which has {self.lanes} lanes that way"
+
+
+@dataclass(frozen=True)
 class LaidStreams:
-    """Memory-tile channels, PLIO ports, and the routes of all streams; where lanes run out, no routes, the worst boundaries first."""
+    """Memory-tile channels, PLIO ports, and the routes of all streams; where lanes run out, no routes, and where: lines that prove it, or
+    boundaries that the router left overfull, the worst first.
+    """
 
     slots: tuple[BufferSlot, ...]
     plio: tuple[MappedPlio, ...]
     routes: tuple[MappedRoute, ...]
-    congested: tuple[Congestion, ...]
+    congested: tuple[Congestion | CrowdedLine, ...]
+
+    @property
+    def missing(self) -> int:
+        """Lanes that are lacking: on the worst line, or on all overfull boundaries together."""
+        over = [c.streams - c.lanes for c in self.congested]
+        return max(over) if any(isinstance(c, CrowdedLine) for c in self.congested) else sum(over)
 
 
 def lay_streams(problem: MappingProblem, solution: Solution) -> LaidStreams:
-    """Channels, ports and routes of a solution. That no routes were found proves nothing: the router is a heuristic."""
+    """Channels, ports and routes of a solution. That no routes were found proves something for crowded lines only: the router is a
+    heuristic.
+    """
     device, grid = problem.device, make_grid(problem.device)
     slots = allot_memory_tiles(problem, solution)
     plio = allot_plio(problem, solution, slots)
     nets = stream_nets(problem, solution, slots, plio)
-    routing = route(grid, tuple(Terminals(_node(device, grid, n.source), tuple(_node(device, grid, s) for s in n.sinks)) for n in nets))
+    terminals = tuple(Terminals(_node(device, grid, n.source), tuple(_node(device, grid, s) for s in n.sinks)) for n in nets)
+    if crowded := overfull_cuts(grid, terminals):
+        return LaidStreams(slots, plio, (), tuple(map(CrowdedLine, crowded)))
+    routing = route(grid, terminals)
     if routing.overfull:
         return LaidStreams(slots, plio, (), _congestion(grid, nets, routing.trees, routing.overfull))
     lanes = number_lanes(device, grid, routing.trees)

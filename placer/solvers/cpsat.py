@@ -86,7 +86,7 @@ class CpSatSolver:
                 return restated(problem, saved, relaxed.bounds)
             if placed.solution:
                 return _refused(problem, placed.solution, relaxed.bounds)
-        best = _better(problem, seed, placed.solution)
+        best = better(problem, seed, placed.solution)
         meets = best is not None and _met(problem, best, relaxed)
         wide = relaxed.supported if meets else _every(problem)
         if placed.solution and best is placed.solution and wide == tuple((i,) for i in relaxed.options):
@@ -167,7 +167,7 @@ def _met(problem: MappingProblem, solution: Solution, relaxed: Relaxed) -> bool:
     return values == relaxed.bounds
 
 
-def _better(problem: MappingProblem, one: Solution | None, other: Solution | None) -> Solution | None:
+def better(problem: MappingProblem, one: Solution | None, other: Solution | None) -> Solution | None:
     """The lexicographically better of two mappings, the second on a tie."""
     if one is None or other is None:
         return one or other
@@ -225,7 +225,7 @@ class _Levels:
                 search = self._search(v, best, number, known, share)
                 if search.solution is None and best is None:
                     return SolveResult(Status.INFEASIBLE if search.infeasible else Status.UNKNOWN, None, ())
-                best = _better(self.problem, best, search.solution)
+                best = better(self.problem, best, search.solution)
                 known = max(known, search.bound)
             assert best is not None, "found, or returned above"
             value = self._value(best, number)

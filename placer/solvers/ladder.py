@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from placer.model.build import build_model, build_relaxation
 from placer.model.likeness import add_likeness, has_likes
 from placer.model.objectives import level_expression
-from placer.model.streams import add_memory_lanes, add_order_lanes, add_shard_lanes, add_streamed, stream_count, stream_length
+from placer.model.streams import add_memory_lanes, add_order_lanes, add_shard_lanes, stream_count, stream_length
 from placer.model.variables import Variables
 from placer.problem import Level, Limit, MappingProblem, Option
 from placer.solution import BlockChoice, Evaluation, Solution
@@ -32,6 +32,8 @@ LATER_LEVEL = 2.0
 LANES_PART = 0.9
 # Lanes lacking that fewer streams between neighbours may make up for, and how often that is tried.
 FEW_LANES, AGAIN = 12, 1
+# Lanes lacking that no other buffers will make up for.
+MANY_LANES = 100
 # Parts of the core tiles, where options for all of them do not pack side by side.
 PACKING_PARTS = (1.0, 0.85, 0.7)
 # Deterministic time: of the options of a rung the quick way and another way, of each level of given places, of the shortest streams.
@@ -43,8 +45,8 @@ Missing = Callable[[Solution], int]
 
 @dataclass(frozen=True)
 class _Way:
-    """How options are chosen: the same for layers alike; all edges on streams; memory tiles written only through lanes of their column;
-    in so much deterministic time.
+    """How options are chosen: the same for layers alike; all edges on streams, because side by side few share memory; memory tiles written
+    only through lanes of their column; in so much deterministic time.
     """
 
     alike: bool
@@ -121,6 +123,8 @@ def _routed(rung: MappingProblem, way: _Way, budget: Budget, missing: Missing) -
             if not lacking:
                 return solution
             least = min(least, lacking)
+            if lacking > MANY_LANES:
+                break
         if least > FEW_LANES:
             break
         lanes -= least
@@ -144,16 +148,20 @@ def _side_by_side(problem: MappingProblem, way: _Way, lanes: int, budget: Budget
 
 def _choices(problem: MappingProblem, way: _Way, lanes: int, tiles: int, budget: Budget) -> tuple[int, ...] | None:
     """The option of each block that makes the fewest streams, as far as they are found, with so many at most between neighbours."""
-    v = build_relaxation(problem, tiles)
+    v = build_relaxation(_without_footprints(problem) if way.streamed else problem, tiles)
     add_order_lanes(v, lanes)
     if way.alike:
         add_likeness(v)
-    if way.streamed:
-        add_streamed(v)
     if way.straight:
         add_shard_lanes(v)
     found = minimise(v, Level.TRANSPORT, stream_count(v), budget, min(way.work, budget.work), silent).solution
     return tuple(b.option for b in found.blocks) if found else None
+
+
+def _without_footprints(problem: MappingProblem) -> MappingProblem:
+    """The problem in which no edge shares memory, because nothing lies beside anything."""
+    blocks = tuple(replace(b, options=tuple(replace(o, shapes=()) for o in b.options)) for b in problem.blocks)
+    return replace(problem, blocks=blocks)
 
 
 def buffered(problem: MappingProblem, blocks: tuple[BlockChoice, ...], budget: Budget) -> Iterator[Solution]:

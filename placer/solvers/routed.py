@@ -15,7 +15,7 @@ from placer.problem import Limit, MappingProblem
 from placer.routing.streams import lay_streams
 from placer.solution import Evaluation, Solution
 from placer.solvers.base import Limits, ProgressSink, SolveResult
-from placer.solvers.cpsat import Acceptance, CpSatSolver
+from placer.solvers.cpsat import Acceptance, CpSatSolver, better
 from placer.solvers.cpsat_level import Budget
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels
 from placer.solvers.ladder import FEW_LANES, buffered, climb, with_buffers
@@ -33,7 +33,7 @@ def solve_routed(
     def missing(solution: Solution) -> int:
         if routable:
             return 0 if routable(solution) else FEW_LANES + 1
-        return sum(c.streams - c.lanes for c in lay_streams(problem, solution).congested)
+        return lay_streams(problem, solution).missing
 
     def routes(solution: Solution) -> bool:
         return not missing(solution)
@@ -45,7 +45,7 @@ def solve_routed(
             if routes(other):
                 return other
         found = climb(problem, relaxed.reached if relaxed else (), budget, missing)
-        return found or (seed if seed and routes(seed) else None)
+        return seed if seed and better(problem, seed, found) is seed and routes(seed) else found
 
     return CpSatSolver().solve(problem, seed, limits, progress, routes, rescue)
 
