@@ -37,10 +37,15 @@ def compare(network: Network, laid_out: LaidOutGraph, seed: int) -> None:
         np.testing.assert_array_equal(found, expected)
 
 
+def check_path(path: Path, batch: int, device: int) -> None:
+    """A model through both evaluators."""
+    network = read_model(path)
+    compare(network, lay_out(lower(network), batch, DEVICES[device]), batch)
+
+
 def check_random(model: RandomModel, batch: int, device: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        network = read_model(model.builder.save(Path(folder), *model.outputs))
-    compare(network, lay_out(lower(network), batch, DEVICES[device]), batch)
+        check_path(model.builder.save(Path(folder), *model.outputs), batch, device)
 
 
 @given(random_models(), st.integers(1, 9), st.sampled_from((0, 1)))

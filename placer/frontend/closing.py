@@ -96,7 +96,8 @@ def _join(graph: Graph, where: str, value: Joined, kind: QuantType, target: str,
 def materialise(graph: Graph, where: str, value: Arithmetic, why: str) -> str:
     """Round an expression that the model leaves unrounded to 16 bits over its whole range, because `why`; the tensor's name."""
     name = graph.fresh(f"{where}.rounded16")
-    close(graph, where, value, _wide_type(where, reach(graph, value)), name)
+    positive = isinstance(value, Mapped) and bool(np.all(value.values >= 0))
+    close(graph, where, value, _wide_type(where, reach(graph, value), positive), name)
     graph.inserted.append((name, why))
     return name
 
@@ -157,10 +158,12 @@ def output_type(graph: Graph, where: str, value: Arithmetic) -> QuantType:
     return QuantType(IntType.INT32, step)
 
 
-def _wide_type(where: str, width: float) -> QuantType:
+def _wide_type(where: str, width: float, positive: bool = False) -> QuantType:
+    """16 bits over a range of +-width, or from 0 to width."""
     if not 0 < width < MAX_WIDTH:
         raise UnsupportedModelError(f"{where}: a value that must be rounded to 16 bits has no bound, or one beyond {MAX_WIDTH:g}")
-    return QuantType(IntType.INT16, math.ldexp(1.0, math.ceil(math.log2(width / IntType.INT16.max))))
+    most, zero = (IntType.UINT16.max, IntType.INT16.min) if positive else (IntType.INT16.max, 0)
+    return QuantType(IntType.INT16, math.ldexp(1.0, math.ceil(math.log2(width / most))), zero)
 
 
 def _rounded_inside(graph: Graph, where: str, value: Applied, kind: QuantType) -> Mapped:

@@ -44,6 +44,8 @@ class Graph:
         self.operations: list[Operation] = []
         self.images: dict[str, Image] = {}
         self.inserted: list[tuple[str, str]] = []
+        # Tensors less the means of their rows (moments.py), by tensor.
+        self.deviations: dict[str, str] = {}
 
     def fresh(self, name: str) -> str:
         """`name`, or with a number where the model or an earlier operation already uses it."""

@@ -15,6 +15,7 @@ import onnx
 
 from placer.errors import InputError, UnsupportedModelError
 from placer.fixed_point import UNLIMITED, FloatArray, single
+from placer.frontend import moments
 from placer.frontend.closing import materialise
 from placer.frontend.graph import IMAGE_BITS, Graph
 from placer.frontend.values import (
@@ -54,6 +55,10 @@ def stored(graph: Graph, node: onnx.NodeProto, value: Value) -> Stored:
     """`value` as a stored tensor; an unrounded expression is rounded to 16 bits."""
     if isinstance(value, Stored):
         return value
+    if isinstance(value, Statistic):
+        held = moments.stored_deviations(graph, node, value)
+        value = held or moments.computed(graph, node, value)
+        return stored(graph, node, value)
     if is_arithmetic(value):
         return Stored(materialise(graph, node.name, value, f"{node.op_type} needs a rounded operand"), value.shape)
     raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported on quantised values, not here")
@@ -76,8 +81,9 @@ def add(graph: Graph, node: onnx.NodeProto, left: Value, right: Value, sign: flo
         return add_constant(graph, node, times_constant(graph, node, right, np.full(1, sign)), left)
     if isinstance(right, Constant):
         return add_constant(graph, node, left, replace(right, real=sign * right.real))
-    if isinstance(left, Stored) and isinstance(right, Statistic) and (right.kind, right.source, sign) == (Moment.MEAN, left.tensor, -1):
-        return Statistic(left.tensor, Moment.DEVIATION, 0.0, left.shape)
+    away = moments.difference(left, right) if sign == -1 else None
+    if away is not None:
+        return away
     # A sum of two scaled tensors stays one: vectors add faster than tables are looked up.
     plain = all(isinstance(v, Stored | Scaled) and not graph.tabulated(_tensor(v)) for v in (left, right))
     shared = None if plain else _shared(graph, left, right, lambda a, b: a + sign * b)
@@ -145,11 +151,10 @@ def times_constant(graph: Graph, node: onnx.NodeProto, value: Value, gain: Float
 
 
 def divide(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Value:
-    """left / right: by a constant, or of two functions of one tensor; a deviation by its root is a LayerNorm."""
-    if isinstance(left, Statistic) and isinstance(right, Statistic) and left.source == right.source:
-        size = left.shape[-1]
-        if (left.kind, right.kind) == (Moment.DEVIATION, Moment.ROOT):
-            return Normalised(left.source, np.ones(size), np.zeros(size), right.epsilon, left.shape)
+    """left / right: by a constant, of two functions of one tensor, or of any two, then with the reciprocal of right in 16 bits."""
+    whole = moments.quotient(left, right)
+    if whole is not None:
+        return whole
     if isinstance(right, Constant):
         if np.any(right.real == 0):
             raise UnsupportedModelError(f"{node.name}: Div by a constant that holds 0")
@@ -158,9 +163,20 @@ def divide(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Val
         numerator = float(left.real.reshape(()))
         return unary(graph, node, right, lambda x: numerator / x)
     shared = _shared(graph, left, right, lambda a, b: a / b)
-    if shared is None:
-        raise UnsupportedModelError(f"{node.name}: Div is supported by constants, and for two functions of one tensor")
-    return shared
+    if shared is not None:
+        return shared
+    inverse = stored(graph, node, unary(graph, node, right, _reciprocal))
+    held, gain = term(graph, node, left)
+    a, b = _alike(graph, node, held, inverse)
+    return Times(a.tensor, b.tensor, gain, a.shape)
+
+
+def _reciprocal(x: FloatArray) -> FloatArray:
+    """1 / x; of 0, which has none, the largest of the others."""
+    with np.errstate(divide="ignore"):
+        found = 1 / x
+    finite = found[np.isfinite(found)]
+    return np.where(np.isfinite(found), found, np.abs(finite).max() if finite.size else 1.0)
 
 
 # -- functions of one element -------------------------------------------------------------------------------------------------------
@@ -249,18 +265,20 @@ def softmax(graph: Graph, node: onnx.NodeProto, value: Value, axis: int) -> Valu
 
 def mean(graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool) -> Value:
     """The mean over axes of a sample, counted from 0; over the last one alone, kept, it may belong to a LayerNorm."""
-    if isinstance(value, Statistic):
-        if value.kind is Moment.SQUARE and keep and axes == (len(value.shape) - 1,):
-            return replace(value, kind=Moment.VARIANCE)
-        raise UnsupportedModelError(f"{node.name}: ReduceMean of {value.kind.value} is not supported but in a LayerNorm")
+    if isinstance(value, Statistic) and value.kind is Moment.SQUARE and keep and axes == (len(value.shape) - 1,):
+        return replace(value, kind=Moment.VARIANCE)
     held = stored(graph, node, value)
     if keep and axes == (len(held.shape) - 1,):
         return Statistic(held.tensor, Moment.MEAN, 0.0, held.shape)
     return total(graph, node, held, axes, keep, average=True)
 
 
-def total(graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool, average: bool = False) -> Product:
+def total(
+    graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool, average: bool = False
+) -> Product | Statistic:
     """The sum or average over axes of a sample, counted from 0: a product with a column of ones."""
+    if isinstance(value, Statistic) and value.kind is Moment.POWER and keep and axes == (len(value.shape) - 1,) and not average:
+        return replace(value, kind=Moment.TOTAL)
     held = stored(graph, node, value)
     shape = held.shape
     kept = tuple(1 if i in axes else d for i, d in enumerate(shape) if keep or i not in axes)
@@ -270,14 +288,14 @@ def total(graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...
     return Product(source, ones, gain, "int8", np.zeros(1), kept, moves=(NewShape((*moved[:-1], 1), kept),))
 
 
-def whole_mean(graph: Graph, node: onnx.NodeProto, value: Statistic) -> Product:
-    """A mean of the last axis that is rounded, and so belongs to no LayerNorm.
+def maximum(node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool) -> Statistic:
+    """The maximum of a row, which a Softmax starts with.
 
-    Raises UnsupportedModelError for any other part of one.
+    Raises UnsupportedModelError for any other.
     """
-    if value.kind is not Moment.MEAN:
-        raise UnsupportedModelError(f"{node.name}: the {value.kind.value} of a row is supported inside a LayerNorm only")
-    return total(graph, node, Stored(value.source, value.shape), (len(value.shape) - 1,), keep=True, average=True)
+    if not isinstance(value, Stored) or not keep or axes != (len(value.shape) - 1,):
+        raise UnsupportedModelError(f"{node.name}: ReduceMax is supported in a Softmax written as separate operators only")
+    return Statistic(value.tensor, Moment.MAXIMUM, 0.0, value.shape)
 
 
 def _last(graph: Graph, node: onnx.NodeProto, held: Stored, axes: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:

@@ -16,7 +16,7 @@ from placer.frontend.functions import unary_function
 from placer.frontend.products import matmul, transposed
 from placer.frontend.scales import Grid, dequantised, element_type, grid, tensor_type
 from placer.frontend.shapes import inner_axis, reduced_axes
-from placer.frontend.values import Constant, Mapped, Quantised, RawInput, Scaled, Statistic, Stored, Sum, Times, Value
+from placer.frontend.values import Constant, Mapped, Quantised, RawInput, Scaled, Stored, Sum, Times, Value
 from placer.network import QuantType
 
 if TYPE_CHECKING:
@@ -117,8 +117,6 @@ def _one_operand(reader: Reader, node: onnx.NodeProto, operands: list[Value | No
         case "ReduceMean":
             axes, keep = reduced_axes(node, [value], rank - 1)
             result = operators.mean(reader.graph, node, value, axes, keep)
-            if isinstance(result, Statistic):
-                result = operators.whole_mean(reader.graph, node, result)
         case "Softmax":
             result = operators.softmax(reader.graph, node, value, inner_axis(node, -1, rank))
         case "AveragePool" | "GlobalAveragePool":

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.frontend import batch, operators, pooling, qdq, qonnx, qoperator, selections
+from placer.frontend import batch, moments, operators, pooling, qdq, qonnx, qoperator, selections
 from placer.frontend.closing import close, output_type
 from placer.frontend.constants import BATCH, Attributes, fold, plain, shape_constant
 from placer.frontend.functions import FUNCTIONS, unary_function
@@ -21,7 +21,7 @@ from placer.frontend.operators import is_arithmetic
 from placer.frontend.products import check_matrix, gemm, matmul
 from placer.frontend.scales import ACTIVATIONS
 from placer.frontend.shapes import inner_axis, keeps_batch, listed, move_value, reduced_axes, shape_of
-from placer.frontend.values import Constant, Moment, Named, Normalised, Quantised, RawInput, Statistic, Stored, Turned, Value
+from placer.frontend.values import Constant, Named, Normalised, Quantised, RawInput, Statistic, Stored, Turned, Value
 from placer.network import IntType, Network, QuantType, Requantise, Rounding
 
 PLAIN_DOMAINS = frozenset({"", "ai.onnx"})
@@ -124,7 +124,7 @@ class Reader:
             case Stored():
                 close(self.graph, node.name, operators.as_scaled(value), kind, name)
             case Statistic():
-                close(self.graph, node.name, operators.whole_mean(self.graph, node, value), kind, name)
+                return self.quantise(node, moments.computed(self.graph, node, value), kind)
             case Quantised() | Constant():
                 raise UnsupportedModelError(f"{node.name}: {node.op_type} of integers is not supported")
             case _:
@@ -255,12 +255,13 @@ class Reader:
                 return pooling.average_pool(self.graph, node, left)
             case "LayerNormalization":
                 return self._normalise(node, left, operands)
-            case "Pow" | "Sqrt" if isinstance(left, Statistic):
-                return _of_statistic(node, left, operands)
             case _ if node.op_type in BINARY:
                 return BINARY[node.op_type](self.graph, node, left, self._real(node, operands[1]))
+            case "ReduceMax":
+                return operators.maximum(node, left, *reduced_axes(node, operands, len(shape_of(node, left))))
             case _ if node.op_type in FUNCTIONS:
-                return operators.unary(self.graph, node, left, unary_function(node, operands))
+                found = moments.function(node, left, operands) if isinstance(left, Statistic) else None
+                return found or operators.unary(self.graph, node, left, unary_function(node, operands))
             case _:
                 raise unsupported(node)
 
@@ -331,13 +332,3 @@ def _bounds(node: onnx.NodeProto, operands: list[Value | None]) -> tuple[float, 
     if not bounds[0] <= bounds[1]:
         raise InputError(f"{node.name}: Clip from {bounds[0]} to {bounds[1]} has no values")
     return bounds[0], bounds[1]
-
-
-def _of_statistic(node: onnx.NodeProto, value: Statistic, operands: list[Value | None]) -> Statistic:
-    """Deviation squared, and the root of the variance, of a LayerNorm written as separate operators."""
-    power = operands[1]
-    if node.op_type == "Sqrt" and value.kind is Moment.VARIANCE:
-        return Statistic(value.source, Moment.ROOT, value.epsilon, value.shape)
-    if isinstance(power, Constant) and power.real.size == 1 and float(power.real.reshape(())) == 2 and value.kind is Moment.DEVIATION:
-        return Statistic(value.source, Moment.SQUARE, 0.0, value.shape)
-    raise UnsupportedModelError(f"{node.name}: {node.op_type} of the {value.kind.value} of a row is supported inside a LayerNorm only")

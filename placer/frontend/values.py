@@ -208,13 +208,17 @@ class Applied:
 
 
 class Moment(Enum):
-    """The intermediate results of a LayerNorm that an exporter wrote as separate operators."""
+    """The intermediate results of a LayerNorm or Softmax that an exporter wrote as separate operators (moments.py)."""
 
     MEAN = "mean"
     DEVIATION = "deviation"
     SQUARE = "square of the deviation"
     VARIANCE = "variance"
     ROOT = "standard deviation"
+    MAXIMUM = "maximum"
+    BELOW = "difference from the maximum"
+    POWER = "exponential"
+    TOTAL = "sum of exponentials"
 
 
 @dataclass(frozen=True)
