@@ -128,12 +128,21 @@ def fold(node: onnx.NodeProto, operands: tuple[Constant, ...]) -> Constant | Non
                 return _sliced(first, operands[1:])
             case "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Sqrt" | "Reciprocal" | "Neg":
                 return _calculated(node, operands)
+            case "Expand":
+                return _expanded(node, first, _integers(operands[1]))
             case "Shape":
                 return plain(np.asarray(_range(node, first.real.shape), np.int64), node.name)
             case _:
                 return None
     except (ValueError, IndexError, TypeError) as error:
         raise InputError(f"{node.name}: {node.op_type} of constants whose shapes do not fit together") from error
+
+
+def _expanded(node: onnx.NodeProto, constant: Constant, shape: tuple[int, ...]) -> Constant:
+    """Repeated to `shape`; a symbolic batch repeats nothing, for samples are alike."""
+    sizes = tuple(1 if n == BATCH else n for n in shape)
+    _check_size(node, math.prod(np.broadcast_shapes(constant.real.shape, sizes)))
+    return _mapped(constant, lambda a: np.broadcast_to(a, np.broadcast_shapes(a.shape, sizes)))
 
 
 def shape_constant(node: onnx.NodeProto, shape: tuple[int, ...]) -> Constant:

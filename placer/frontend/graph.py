@@ -41,6 +41,7 @@ class Graph:
     def __init__(self, taken: set[str]) -> None:
         self.taken = taken
         self.tensors: dict[str, Tensor] = {}
+        self.inputs: list[str] = []
         self.operations: list[Operation] = []
         self.images: dict[str, Image] = {}
         self.inserted: list[tuple[str, str]] = []
@@ -72,6 +73,7 @@ class Graph:
         """Add a tensor that no operation writes."""
         check_size(f"input {name}", shape)
         self.tensors[name] = Tensor(name, shape, kind)
+        self.inputs.append(name)
 
     def narrowed(self, where: str, source: str, limits: tuple[int, int]) -> str:
         """`source` between integer limits; the new tensor's name."""

@@ -17,6 +17,7 @@ from placer.errors import InputError, UnsupportedModelError
 from placer.fixed_point import UNLIMITED, FloatArray, single
 from placer.frontend import moments
 from placer.frontend.closing import materialise
+from placer.frontend.constant_tensors import sample_of, stored_constant
 from placer.frontend.graph import IMAGE_BITS, Graph
 from placer.frontend.values import (
     Applied,
@@ -77,6 +78,7 @@ def add(graph: Graph, node: onnx.NodeProto, left: Value, right: Value, sign: flo
 
     Raises UnsupportedModelError.
     """
+    left, right = _as_tensor(graph, node, left, right), _as_tensor(graph, node, right, left)
     if isinstance(left, Constant):
         return add_constant(graph, node, times_constant(graph, node, right, np.full(1, sign)), left)
     if isinstance(right, Constant):
@@ -111,6 +113,7 @@ def multiply(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> V
 
     Raises UnsupportedModelError.
     """
+    left, right = _as_tensor(graph, node, left, right), _as_tensor(graph, node, right, left)
     if isinstance(left, Constant):
         left, right = right, left
     if isinstance(right, Constant):
@@ -158,6 +161,8 @@ def divide(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Val
     if isinstance(right, Constant):
         if np.any(right.real == 0):
             raise UnsupportedModelError(f"{node.name}: Div by a constant that holds 0")
+        if _along_last(node, left, right) is None:
+            return multiply(graph, node, left, Constant(1.0 / right.real, "float32"))
         return times_constant(graph, node, left, 1.0 / _channels(node, left, right))
     if isinstance(left, Constant) and left.real.size == 1:
         numerator = float(left.real.reshape(()))
@@ -327,7 +332,21 @@ def term(graph: Graph, node: onnx.NodeProto, value: Value) -> tuple[Stored, floa
 
 
 def _channels(node: onnx.NodeProto, value: Value, constant: Constant) -> FloatArray:
-    """A constant operand as [1] or [N] along the last axis of `value`."""
+    """A constant operand as [1] or [N] along the last axis of `value`.
+
+    Raises UnsupportedModelError where it varies along others.
+    """
+    found = _along_last(node, value, constant)
+    if found is None:
+        raise UnsupportedModelError(
+            f"{node.name}: {node.op_type} of a tensor {list(getattr(value, 'shape', ()))} and a constant {list(constant.real.shape)} is "
+            "not supported here; one value, or one for each element of the last axis, is"
+        )
+    return found
+
+
+def _along_last(node: onnx.NodeProto, value: Value, constant: Constant) -> FloatArray | None:
+    """A constant operand as [1] or [N] along the last axis of `value`; None where it varies along others."""
     shape = () if isinstance(value, Constant) else value.shape
     real = single(constant.real)
     if not np.all(np.isfinite(real)):
@@ -338,10 +357,23 @@ def _channels(node: onnx.NodeProto, value: Value, constant: Constant) -> FloatAr
         flat = real.reshape(-1, real.shape[-1])
         if np.array_equal(flat, np.broadcast_to(flat[:1], flat.shape)):
             return np.asarray(flat[0])
-    raise UnsupportedModelError(
-        f"{node.name}: {node.op_type} of a tensor {list(shape)} and a constant {list(real.shape)} is not supported; one value, or one for "
-        "each element of the last axis, is"
-    )
+    return None
+
+
+def _as_tensor(graph: Graph, node: onnx.NodeProto, constant: Value, other: Value) -> Value:
+    """A constant that varies along more than the last axis of `other` as a tensor; any other value itself.
+
+    Raises UnsupportedModelError where it does not broadcast.
+    """
+    if not isinstance(constant, Constant) or isinstance(other, Constant) or _along_last(node, other, constant) is not None:
+        return constant
+    sample = sample_of(node, constant, len(other.shape))
+    shape = (*(1,) * (len(other.shape) - sample.real.ndim), *sample.real.shape)
+    if any(c not in {1, s} and s != 1 for c, s in zip(shape, other.shape, strict=True)):
+        raise UnsupportedModelError(
+            f"{node.name}: a tensor {list(other.shape)} and a constant {list(constant.real.shape)} do not broadcast"
+        )
+    return stored_constant(graph, node, sample, np.broadcast_shapes(shape, other.shape))
 
 
 def _broadcasts(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
+from placer.frontend.constant_tensors import sample_of, stored_constant
 from placer.frontend.constants import Attributes
 from placer.frontend.graph import Graph
 from placer.frontend.operators import as_scaled, is_arithmetic, joined_shape
@@ -45,9 +46,7 @@ def concat(graph: Graph, node: onnx.NodeProto, operands: Sequence[Value | None])
 
     Raises InputError or UnsupportedModelError.
     """
-    values = [v for v in operands if v is not None]
-    if any(isinstance(v, Constant) for v in values):
-        raise UnsupportedModelError(f"{node.name}: Concat with a constant is not supported; of computed tensors it is")
+    values = _as_tensors(graph, node, [v for v in operands if v is not None])
     if len(values) == 1:
         return values[0]
     axis = _axis(node, Attributes(node).integer("axis", 0), len(getattr(values[0], "shape", ())) + 1)
@@ -62,6 +61,14 @@ def concat(graph: Graph, node: onnx.NodeProto, operands: Sequence[Value | None])
     if not all(is_arithmetic(p) for p in parts):
         raise UnsupportedModelError(f"{node.name}: Concat is supported of quantised values and arithmetic on them, not here")
     return Joined(tuple(p for p in parts if is_arithmetic(p)), axis, shape)
+
+
+def _as_tensors(graph: Graph, node: onnx.NodeProto, values: list[Value]) -> list[Value]:
+    """Constants as tensors."""
+    others = [v for v in values if not isinstance(v, Constant)]
+    rank = len(getattr(others[0], "shape", ())) if others else 0
+    samples = [sample_of(node, v, rank) if isinstance(v, Constant) else v for v in values]
+    return [stored_constant(graph, node, v, v.real.shape) if isinstance(v, Constant) else v for v in samples]
 
 
 def expanded(graph: Graph, node: onnx.NodeProto, value: Value, shape: tuple[int, ...]) -> Value:
