@@ -34,7 +34,7 @@ MAX_UP = 22
 MAX_WIDE_UP = 6
 
 
-def single(values: FloatArray) -> FloatArray:
+def single(values: npt.NDArray[np.floating]) -> FloatArray:
     """Real numbers as float32 holds them; of a sum, product or quotient of such numbers, what float32 makes (53 bits are 2 * 24 + 5)."""
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(values, np.float32).astype(np.float64)

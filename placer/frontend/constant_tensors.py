@@ -26,21 +26,28 @@ MAX_CONSTANT = 1 << 20
 WHY = "the model leaves this constant in floating point"
 
 
-def sample_of(node: onnx.NodeProto, constant: Constant, rank: int) -> Constant:
-    """A constant that has the batch as its first dimension, for one sample of `rank` axes; one without it is left alone.
+def sample_of(graph: Graph, node: onnx.NodeProto, constant: Constant, shape: tuple[int, ...]) -> Constant:
+    """A constant beside samples of `shape`, for one sample: without the batch as its first dimension, if it has it.
 
-    Raises UnsupportedModelError where samples differ.
+    Raises UnsupportedModelError where it has more dimensions, another batch, or differs along it.
     """
-    if constant.real.ndim <= rank:
+    real = constant.real
+    if real.ndim <= len(shape):
         return constant
-    if constant.real.ndim > rank + 1 or not np.array_equal(constant.real, np.broadcast_to(constant.real[:1], constant.real.shape)):
-        shape = list(constant.real.shape)
-        raise UnsupportedModelError(f"{node.name}: a constant of shape {shape} that differs along the batch is not supported")
+    if real.ndim > len(shape) + 1 or real.shape[0] not in {1, graph.batch} or np.any(real != real[:1]):
+        raise UnsupportedModelError(
+            f"{node.name}: {node.op_type} of a tensor {list(shape)} and a constant {list(real.shape)}, batch included, is not supported; "
+            "its samples must be alike"
+        )
 
-    def first(values: IntArray | FloatArray | None) -> IntArray | FloatArray | None:
-        return None if values is None else values[0]
-
-    return Constant(constant.real[0], constant.dtype, first(constant.integers), first(constant.scale), first(constant.zero))
+    integers, scale, zero = constant.integers, constant.scale, constant.zero
+    return Constant(
+        real[0],
+        constant.dtype,
+        None if integers is None else integers[0],
+        None if scale is None else scale[0],
+        None if zero is None else zero[0],
+    )
 
 
 def stored_constant(graph: Graph, node: onnx.NodeProto, constant: Constant, shape: tuple[int, ...]) -> Stored:

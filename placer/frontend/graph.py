@@ -41,6 +41,8 @@ class Graph:
     def __init__(self, taken: set[str]) -> None:
         self.taken = taken
         self.tensors: dict[str, Tensor] = {}
+        # The model's own fixed batch.
+        self.batch: int | None = None
         self.inputs: list[str] = []
         self.operations: list[Operation] = []
         self.images: dict[str, Image] = {}

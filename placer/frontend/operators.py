@@ -367,11 +367,12 @@ def _as_tensor(graph: Graph, node: onnx.NodeProto, constant: Value, other: Value
     """
     if not isinstance(constant, Constant) or isinstance(other, Constant) or _along_last(node, other, constant) is not None:
         return constant
-    sample = sample_of(node, constant, len(other.shape))
+    sample = sample_of(graph, node, constant, other.shape)
     shape = (*(1,) * (len(other.shape) - sample.real.ndim), *sample.real.shape)
     if any(c not in {1, s} and s != 1 for c, s in zip(shape, other.shape, strict=True)):
         raise UnsupportedModelError(
-            f"{node.name}: a tensor {list(other.shape)} and a constant {list(constant.real.shape)} do not broadcast"
+            f"{node.name}: {node.op_type} of a tensor {list(other.shape)} and a constant {list(constant.real.shape)} is not supported; "
+            "they must broadcast"
         )
     return stored_constant(graph, node, sample, np.broadcast_shapes(shape, other.shape))
 

@@ -17,7 +17,7 @@ from placer.frontend.values import NewShape, Product, Value
 from placer.network import IntArray
 
 
-def average_pool(graph: Graph, node: onnx.NodeProto, value: Value) -> Product:
+def average_pool(graph: Graph, node: onnx.NodeProto, value: Value) -> Value:
     """The averages over windows of a sample [channels, *places], or over all its places, kept with length 1.
 
     Raises InputError or UnsupportedModelError.

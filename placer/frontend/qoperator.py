@@ -71,7 +71,11 @@ def _in_float32(reader: Reader, node: onnx.NodeProto, result: Mapped | Scaled, o
     if left is None or right is None:
         return result
     steps = multiplied(left, right, kind, fused=True) if node.op_type == "QLinearMul" else summed(left, right, 1.0, kind, fused=True)
-    return replace(result, values=steps[:, 0] * kind.scale) if isinstance(result, Mapped) else replace(result, steps=steps)
+    return (
+        replace(result, values=np.asarray(steps[:, 0] * kind.scale, np.float64))
+        if isinstance(result, Mapped)
+        else replace(result, steps=steps)
+    )
 
 
 def _enumerated(reader: Reader, node: onnx.NodeProto, operands: list[Value | None], at: int, result: Mapped | Scaled) -> Operand | None:

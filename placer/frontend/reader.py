@@ -78,7 +78,7 @@ class Reader:
             )
         if value.name != self.model.inputs[0].name and dims[0] != self.batch:
             raise UnsupportedModelError(f"input {value.name} has another batch than the first input; all inputs must share one")
-        self.batch = dims[0]
+        self.batch = self.graph.batch = dims[0]
         self.values[value.name] = RawInput(value.name, tuple(d for d in dims[1:] if d))
 
     def _output(self, name: str) -> str:

@@ -66,8 +66,8 @@ def concat(graph: Graph, node: onnx.NodeProto, operands: Sequence[Value | None])
 def _as_tensors(graph: Graph, node: onnx.NodeProto, values: list[Value]) -> list[Value]:
     """Constants as tensors."""
     others = [v for v in values if not isinstance(v, Constant)]
-    rank = len(getattr(others[0], "shape", ())) if others else 0
-    samples = [sample_of(node, v, rank) if isinstance(v, Constant) else v for v in values]
+    shape: tuple[int, ...] = getattr(others[0], "shape", ()) if others else ()
+    samples = [sample_of(graph, node, v, shape) if isinstance(v, Constant) else v for v in values]
     return [stored_constant(graph, node, v, v.real.shape) if isinstance(v, Constant) else v for v in samples]
 
 

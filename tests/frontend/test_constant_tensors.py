@@ -69,9 +69,7 @@ def test_a_class_token_expanded_over_the_batch(tmp_path: Path) -> None:
     check_path(path, 3, 0)
 
 
-@pytest.mark.parametrize(
-    ("shape", "why"), [((2, TOKENS, FEATURES), "differs along the batch"), ((TOKENS + 1, FEATURES), "do not broadcast")]
-)
+@pytest.mark.parametrize(("shape", "why"), [((2, TOKENS, FEATURES), "samples must be alike"), ((TOKENS + 1, FEATURES), "must broadcast")])
 def test_constants_that_do_not_fit(tmp_path: Path, shape: tuple[int, ...], why: str) -> None:
     """Samples must be alike, and shapes broadcast."""
     b = QdqBuilder(2)

@@ -91,7 +91,7 @@ REFUSED: dict[str, tuple[Case, str]] = {
     "weights that do not fit": (lambda b, x: b.qdq(b.node("MatMul", x, b.weights(W.T))), "weights [4, 8] is not supported"),
     "bias of another length": (
         bias(np.zeros(3)),
-        "Add of a tensor [4] and a constant [3] is not supported; one value, or one for each element of the last axis",
+        "Add of a tensor [4] and a constant [3] is not supported; they must broadcast",
     ),
     "bias down the rows": (bias(np.zeros((4, 1))), "Add of a tensor [4] and a constant [4, 1]"),
     "bias of more dimensions": (bias(np.zeros((1, 1, 4))), "Add of a tensor [4] and a constant [1, 1, 4]"),
@@ -110,7 +110,10 @@ REFUSED: dict[str, tuple[Case, str]] = {
     "softmax beyond": (end_with("Softmax", axis=2), "axes [2] do not fit a tensor of 2 dimensions"),
     "another operator": (end_with("Hardmax"), "operator Hardmax is not supported here; docs/models.md lists"),
     "concat of the batch": (lambda b, x: b.qdq(b.node("Concat", x, x, axis=0)), "Concat along the batch is not supported"),
-    "concat with a constant": (lambda b, x: b.qdq(b.node("Concat", x, weights(b), axis=1)), "Concat with a constant is not supported"),
+    "concat with a constant": (
+        lambda b, x: b.qdq(b.node("Concat", x, weights(b), axis=1)),
+        "Concat of a tensor [8] and a constant [8, 4], batch included, is not supported; its samples must be alike",
+    ),
     "concat that does not fit": (
         lambda b, x: b.qdq(b.node("Concat", x, b.node("Reshape", x, b.constant([0, 2, 4], "int64")), axis=1)),
         "along axis 0 does not fit together",
