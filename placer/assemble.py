@@ -29,7 +29,7 @@ from placer.routing.streams import lay_streams
 from placer.simulate import shortest_interval
 from placer.solution import EdgeKind, Evaluation, Solution, level_scale
 from placer.solvers.base import SolveResult
-from placer.tile_memory import BufferKind, place_buffers
+from placer.tile_memory import BufferKind, place_buffers, place_with_lender
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,12 @@ def _layer(problem: MappingProblem, laid_out: LaidOutGraph, solution: Solution, 
         for position in range(split.contraction):
             dx, dy = shape.tile(chain, position)
             col, row = choice.column + dx, choice.row + dy
-            memory = place_buffers(buffer_needs(layer, split, layouts, position, problem.device), problem.device.core)
+            place = place_with_lender if option.lent else place_buffers
+            memory = place(buffer_needs(layer, split, layouts, position, problem.device), problem.device.core)
             assert memory is not None, "options hold only splits whose buffers fit"
             stalls = max(stalls, memory.stalls)
             buffers = tuple(
-                TileBuffer(p.need.kind.value, p.need.bytes, p.need.copies, tuple(_at(problem, col, row, o) for o in p.offsets))
+                TileBuffer(p.need.kind.value, p.need.bytes, p.need.copies, tuple(_at(problem, col - p.lent, row, o) for o in p.offsets))
                 for p in memory.places
             )
             data, channel = divmod(chain, split.channels)

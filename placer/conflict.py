@@ -194,7 +194,8 @@ def _core_memory(imported: Imported) -> Shortage:
         need,
         memory,
         f"layer {layer} needs {need} bytes in some core tile however it is split over {device.core_tiles} tiles (inputs and outputs twice, "
-        f"weights, stack), and a tile of {device.name} has {memory} in {device.core.logical_banks} banks",
+        f"weights, stack), and a tile of {device.name} has {memory} in {device.core.logical_banks} banks, for inputs also its western "
+        "neighbour's",
     )
 
 

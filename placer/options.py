@@ -20,7 +20,7 @@ from placer.locks import core_locks
 from placer.problem import Option, Orientation, Shape
 from placer.split import Split
 from placer.tile_kernel import LayerLayouts, tile_kernel, tile_work
-from placer.tile_memory import BufferKind, BufferNeed, place_buffers
+from placer.tile_memory import BufferKind, BufferNeed, place_buffers, place_with_lender
 
 # Windows of one side that a memory tile of any device serves.
 PORTS_A_TILE = 6
@@ -55,14 +55,7 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device, fixed: Fi
 
     Raises InfeasibleError, naming layer, demand and supply, when no split fits the device.
     """
-    found = []
-    for split in filter(fixed.allows, _splits(layer, layouts, device)):
-        if _window_bytes(layer, split, layouts) > device.core.memory_bytes:
-            continue
-        shapes = _shapes(split, device)
-        stalls = bank_stalls(layer, split, layouts, device) if shapes else None
-        if stalls is not None:
-            found.append(_option(layer, split, shapes, stalls, layouts, device))
+    found = _fitting(layer, layouts, device, fixed, False) or _fitting(layer, layouts, device, fixed, True)
     if not found and fixed != FREE:
         raise InfeasibleError(f"layer {layer.name} fits no split with {fixed} on {device.name}, as 'splits' wants; leave some of it out")
     if not found:
@@ -75,6 +68,22 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device, fixed: Fi
     return _worthwhile(found, layouts)
 
 
+def _fitting(layer: Layer, layouts: LayerLayouts, device: Device, fixed: FixedSplit, lent: bool) -> list[Option]:
+    """The options whose buffers fit: the tiles' own memories, or where `lent` those of the tiles to their west besides.
+
+    Borrowing takes a tile's place, so it is for layers that nothing else fits; a cascade's tiles stand side by side and lend nothing.
+    """
+    found = []
+    for split in filter(fixed.allows, _splits(layer, layouts, device)):
+        if _window_bytes(layer, split, layouts) > device.core.memory_bytes * (1 + lent) or (lent and split.contraction > 1):
+            continue
+        shapes = _shapes(split, device, int(lent))
+        stalls = bank_stalls(layer, split, layouts, device, lent) if shapes else None
+        if stalls is not None:
+            found.append(_option(layer, split, shapes, stalls, layouts, device))
+    return found
+
+
 def _window_bytes(layer: Layer, split: Split, layouts: LayerLayouts) -> int:
     """What the last tile of a cascade holds at least: both copies of its windows, and a dense layer's weights; quicker than a contract."""
     activations = sum(split.input_partition.window_bytes(s) for s in layouts.sources) + split.output_partition.window_bytes(layouts.target)
@@ -84,13 +93,14 @@ def _window_bytes(layer: Layer, split: Split, layouts: LayerLayouts) -> int:
     return 2 * activations + weights
 
 
-def bank_stalls(layer: Layer, split: Split, layouts: LayerLayouts, device: Device) -> int | None:
+def bank_stalls(layer: Layer, split: Split, layouts: LayerLayouts, device: Device, lent: bool = False) -> int | None:
     """The most cycles a call that a tile of a split waits for banks that its buffers share; None when some tile's kernel or buffers do
-    not fit.
+    not fit. lent: whether the inputs lie in the memory of the tile to the west.
     """
+    place = place_with_lender if lent else place_buffers
     positions = {0, min(1, split.contraction - 1), split.contraction - 1}
     kernels = (tile_kernel(layer, split, layouts, position, device) for position in positions)
-    memories = tuple(place_buffers(_held(k, device), device.core) if _fits_core(k, device.core) else None for k in kernels)
+    memories = tuple(place(_held(k, device), device.core) if _fits_core(k, device.core) else None for k in kernels)
     return None if None in memories else max(m.stalls for m in memories if m)
 
 
@@ -165,14 +175,14 @@ def _keeps_together(layer: Layer, data: Partition) -> bool:
             return True
 
 
-def _shapes(split: Split, device: Device) -> tuple[Shape, ...]:
+def _shapes(split: Split, device: Device, lenders: int = 0) -> tuple[Shape, ...]:
     """Footprints that fit the array: both cascade directions, every full grid of cascades."""
     shapes = []
     for orientation in Orientation:
         if split.contraction == 1 and orientation is Orientation.NORTH_TO_SOUTH:
             continue
         for chain_columns in divisors(split.chains):
-            shape = Shape(orientation, split.contraction, chain_columns, split.chains // chain_columns)
+            shape = Shape(orientation, split.contraction, chain_columns, split.chains // chain_columns, lenders=lenders)
             if shape.width <= device.columns and shape.height <= device.rows:
                 shapes.append(shape)
     return tuple(shapes)
@@ -191,6 +201,7 @@ def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], stalls: int, 
         cycles=cycles,
         latency=cycles + (split.contraction - 1) * hop_cycles(work, split.contraction, device),
         readers=split.channels,
+        lent=any(s.lenders for s in shapes),
     )
 
 

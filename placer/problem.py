@@ -55,6 +55,7 @@ class Shape:
 
     Chains that share their inputs follow each other, so column by column puts the readers of one window above each other, where the stream
     that feeds them all is one vertical lane. copies: of the whole grid, one a replica of the network, their chains one after the other.
+    lenders: 1 where the tile west of every tile belongs to the footprint too: it runs no kernel and lends its memory.
     """
 
     orientation: Orientation
@@ -62,11 +63,12 @@ class Shape:
     chain_columns: int
     chain_rows: int
     copies: Copies = ALONE
+    lenders: int = 0
 
     @property
     def width(self) -> int:
         """Of the box around all copies."""
-        alone = self.chain_columns * (self.length if self.orientation is Orientation.WEST_TO_EAST else 1)
+        alone = self.chain_columns * (self.length if self.orientation is Orientation.WEST_TO_EAST else 1) * (1 + self.lenders)
         return alone + max(self.copies.offset(i)[0] for i in range(min(self.copies.count, self.copies.across)))
 
     @property
@@ -81,8 +83,8 @@ class Shape:
         east, north = self.copies.offset(copy)
         grid_column, grid_row = divmod(chain, self.chain_rows)
         if self.orientation is Orientation.WEST_TO_EAST:
-            return east + grid_column * self.length + position, north + grid_row
-        return east + grid_column, north + grid_row * self.length + self.length - 1 - position
+            return east + (grid_column * self.length + position) * (1 + self.lenders) + self.lenders, north + grid_row
+        return east + grid_column * (1 + self.lenders) + self.lenders, north + grid_row * self.length + self.length - 1 - position
 
     def tiles(self) -> tuple[tuple[int, int], ...]:
         """Every tile of the first copy."""
@@ -103,7 +105,8 @@ class Option:
 
     inputs: the partition of each activation it reads; output: of the one it writes; None where it has none. input_cycles, output_cycles:
     stream cycles of one window of each. cycles: the kernel, a call. latency: first tile's start to last tile's end.
-    readers: how many tiles read each input window.
+    readers: how many tiles read each input window. lent: whether inputs lie in the memory of the tiles to the west, which are part of the
+    shapes and run no kernel.
     """
 
     split: Split | None
@@ -115,9 +118,11 @@ class Option:
     cycles: int
     latency: int
     readers: int
+    lent: bool = False
 
     @property
     def tiles(self) -> int:
+        """Tiles that run a kernel."""
         return self.split.tiles if self.split else 0
 
 

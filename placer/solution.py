@@ -268,7 +268,7 @@ class Evaluation:
 
     def _placed_box(self, block: int) -> Box:
         shape = self.shape(block)
-        return self._shifted(block, Box(0, shape.width - 1, 0, shape.height - 1))
+        return self._shifted(block, Box(shape.lenders, shape.width - 1, 0, shape.height - 1))
 
     def _shifted(self, block: int, box: Box) -> Box:
         choice = self.solution.blocks[block]

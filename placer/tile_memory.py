@@ -9,7 +9,7 @@ A buffer larger than a bank spans consecutive ones.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 
@@ -28,6 +28,7 @@ class BufferKind(Enum):
     STACK = "stack"
 
 
+INPUTS = (BufferKind.INPUT, BufferKind.SECOND_INPUT)
 # Kinds that the inner loop of a kernel touches in the same cycle.
 CONCURRENT = (BufferKind.INPUT, BufferKind.SECOND_INPUT, BufferKind.WEIGHTS, BufferKind.OUTPUT)
 
@@ -44,10 +45,11 @@ class BufferNeed:
 
 @dataclass(frozen=True)
 class BufferPlace:
-    """A need with the byte offset of each copy in the tile's data memory."""
+    """A need with the byte offset of each copy in the tile's data memory, or in that of the tile to its west where that is `lent`."""
 
     need: BufferNeed
     offsets: tuple[int, ...]
+    lent: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,19 @@ def place_buffers(needs: tuple[BufferNeed, ...], core: CoreTile) -> TileMemory |
         if places:
             return TileMemory(tuple(sorted(places, key=lambda p: needs.index(p.need))), stalls)
     return None
+
+
+def place_with_lender(needs: tuple[BufferNeed, ...], core: CoreTile) -> TileMemory | None:
+    """Place the inputs of a core in the memory of the tile to its west, and all else in its own; None when they do not fit so.
+
+    Inputs are what streams fill: a lender's DMA channels serve them, and its banks are apart from those of the weights and the output.
+    """
+    inputs = tuple(n for n in needs if n.kind in INPUTS)
+    own, lent = place_buffers(tuple(n for n in needs if n not in inputs), core), place_buffers(inputs, core)
+    if own is None or lent is None:
+        return None
+    places = (*own.places, *(replace(p, lent=True) for p in lent.places))
+    return TileMemory(tuple(sorted(places, key=lambda p: needs.index(p.need))), own.stalls + lent.stalls)
 
 
 @cache

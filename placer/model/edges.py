@@ -89,7 +89,8 @@ def _adjacencies(v: Variables, producer: BlockVariables, consumer: BlockVariable
 
 
 def _may_share(po: Option, co: Option, reader: Reader) -> bool:
-    return co.readers == 1 and po.output == co.inputs[reader.port]
+    # What a neighbour lends, the producer does not reach.
+    return co.readers == 1 and not co.lent and po.output == co.inputs[reader.port]
 
 
 def _adjacency(

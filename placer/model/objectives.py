@@ -162,7 +162,7 @@ def _compactness(v: Variables) -> Expression:
     south, north = v.model.new_int_var(0, device.rows, "south"), v.model.new_int_var(0, device.rows, "north")
     for b in v.blocks:
         if b.picks:
-            v.model.add(west <= b.column)
+            v.model.add(west <= b.column + b.lenders())
             v.model.add(south <= b.row)
             v.model.add(east >= b.column + b.width())
             v.model.add(north >= b.row + b.height())

@@ -49,6 +49,10 @@ class BlockVariables:
         """Columns of the chosen footprint."""
         return weighted((self.shape_of(p).width for p in self.picks), (p.literal for p in self.picks))
 
+    def lenders(self) -> Expression:
+        """Columns in the west of the chosen footprint that run no kernel."""
+        return weighted((self.shape_of(p).lenders for p in self.picks), (p.literal for p in self.picks))
+
     def height(self) -> Expression:
         """Rows of the chosen footprint."""
         return weighted((self.shape_of(p).height for p in self.picks), (p.literal for p in self.picks))

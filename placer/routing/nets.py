@@ -89,13 +89,14 @@ class _Finder:
         assert split is not None, "layers are split"
         channel = input_channel(self.problem, self.solution, reader)
         return tuple(
-            self._core(reader.block, chain, position, channel)
+            self._core(reader.block, chain, position, channel, self._option(reader.block).lent)
             for chain in range(split.chains)
             for position in range(split.contraction)
             if split.input_piece(chain, position) == piece
         )
 
-    def _core(self, block: int, chain: int, position: int, channel: int) -> StreamPort:
+    def _core(self, block: int, chain: int, position: int, channel: int, lent: bool = False) -> StreamPort:
+        """A DMA channel of a tile, or of the one to its west that lends it memory."""
         choice = self.solution.blocks[block]
         dx, dy = self._shape(block).tile(chain, position)
-        return StreamPort("core", choice.column + dx, choice.row + dy, channel)
+        return StreamPort("core", choice.column + dx - lent, choice.row + dy, channel)
