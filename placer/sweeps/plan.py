@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from placer.config import Settings, load_settings
 from placer.errors import InputError, nearest_name
-from placer.sweeps.task import Task, make_task, read_model_files
+from placer.sweeps.task import Task, make_task, read_model_file
 
 # Keys of a point that are no settings of their own: another config to start from, and the customary name of `network`.
 CONFIG, MODEL = "config", "model"
@@ -93,7 +93,7 @@ def load_sweep(path: Path) -> SweepPlan:
         raise InputError(f"sweep {path}: {len(points)} points are more than the {MAX_POINTS} allowed")
     # Files may have changed since the last sweep of this process.
     _base.cache_clear()
-    read_model_files.cache_clear()
+    read_model_file.cache_clear()
     made = tuple(_point(file, path, number, names, {**file.common, **changes}) for number, changes in enumerate(points))
     return SweepPlan(path.stem, names, file.x, made, file.output or Path("out") / "sweeps" / path.stem)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import external_data_helper
 from pydantic import TypeAdapter
 
 from placer import __version__
 from placer.config import Settings
 from placer.device import Device
-from placer.errors import InputError, PlacerError
+from placer.errors import PlacerError
+from placer.frontend.external_data import embed, read_regular
 from placer.pipeline import Stage, run, target_device
 from placer.sweeps.result import PointResult, PointStatus, failure, success
 
@@ -37,7 +37,7 @@ def installed_versions() -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file of a model: the ONNX file itself, or one with external data beside it."""
+    """A model as one ONNX file."""
 
     name: str
     data: bytes
@@ -51,7 +51,7 @@ class Task:
     versions: tuple[str, str]
     settings: Settings
     device: Device
-    model: tuple[ModelFile, ...]
+    model: ModelFile
 
 
 def make_task(settings: Settings) -> Task:
@@ -59,40 +59,29 @@ def make_task(settings: Settings) -> Task:
 
     Raises InputError.
     """
-    device, model = target_device(settings), read_model_files(settings.network)
+    device, model = target_device(settings), read_model_file(settings.network)
     told = {
         "versions": installed_versions(),
         "settings": settings.model_dump(mode="json", exclude=set(NOT_IN_KEY)),
         "device": asdict(device),
-        "model": [(f.name, hashlib.sha256(f.data).hexdigest()) for f in model],
+        "model": (model.name, hashlib.sha256(model.data).hexdigest()),
     }
     key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return Task(key, installed_versions(), settings, device, model)
 
 
 @lru_cache(maxsize=64)
-def read_model_files(path: Path) -> tuple[ModelFile, ...]:
-    """An ONNX file and the files of its external data.
+def read_model_file(path: Path) -> ModelFile:
+    """An ONNX file, with the external data that it names in it.
 
-    Raises InputError when one is missing; whether they hold a usable model is for the solve to say.
+    Raises InputError when one is missing, no file, or outside the model's folder; whether they hold a usable model is for the solve to say.
     """
+    data = read_regular(path, f"model {path}")
     try:
-        data = path.read_bytes()
-        names = dict.fromkeys([path.name, *_external(data)])
-        return tuple(ModelFile(name, data if name == path.name else (path.parent / name).read_bytes()) for name in names)
-    except OSError as error:
-        raise InputError(f"cannot read model {error.filename or path}: {error.strerror}") from error
-
-
-def _external(data: bytes) -> list[str]:
-    """Names of external data files; none for what is no model."""
-    try:
-        graph = onnx.load_model_from_string(data).graph
+        model = onnx.load_model_from_string(data)
     except DecodeError:
-        return []
-    infos = [external_data_helper.ExternalDataInfo(t) for t in graph.initializer if external_data_helper.uses_external_data(t)]
-    # A location that leaves the folder is for the solve to refuse.
-    return [i.location for i in infos if Path(i.location).name == i.location]
+        return ModelFile(path.name, data)
+    return ModelFile(path.name, model.SerializeToString() if embed(model, path) else data)
 
 
 def solve_task(task: Task) -> PointResult:
@@ -110,11 +99,11 @@ def solve_task(task: Task) -> PointResult:
 
 def _solve_in(folder: Path, task: Task) -> PointResult:
     try:
-        for file in task.model:
-            (folder / file.name).write_bytes(file.data)
+        network = folder / task.model.name
+        network.write_bytes(task.model.data)
         device = folder / "device.yaml"
         device.write_bytes(TypeAdapter(Device).dump_json(task.device))
-        changes = {"network": folder / task.model[0].name, "device": str(device), "columns": None, "rows": None, "clock_mhz": None}
+        changes = {"network": network, "device": str(device), "columns": None, "rows": None, "clock_mhz": None}
         outcome = run(task.settings.replaced(changes, "task"), Stage.VERIFY, lambda _: None)
     except PlacerError as error:
         return failure(task.key, task.device, PointStatus.of(error), str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from placer.errors import InputError
 from placer.sweeps import task as module
 from placer.sweeps.result import PointStatus
-from placer.sweeps.task import WorkerError, read_model_files, solve_task
+from placer.sweeps.task import WorkerError, read_model_file, solve_task
 from tests.projects import tiny_outcome
 from tests.sweeps.swept import tiny_plan
 
@@ -55,7 +56,7 @@ def test_no_mapping_is_a_result(tmp_path: Path) -> None:
 def test_a_bad_model_is_a_result(tmp_path: Path) -> None:
     """The reason names the file, not the scratch folder it was solved in: that would differ from run to run."""
     task = tiny_plan(tmp_path).points[0].task
-    broken = replace(task, model=(replace(task.model[0], data=b"no model"),))
+    broken = replace(task, model=replace(task.model, data=b"no model"))
     first, second = solve_task(broken), solve_task(broken)
     assert first == second
     assert first.status is PointStatus.REFUSED
@@ -83,13 +84,17 @@ def test_another_version_does_not_answer(tmp_path: Path) -> None:
 
 
 def test_external_data_travels_with_the_model(tmp_path: Path) -> None:
-    """Files beside the model that it names; one that is gone is an error, one outside the folder is left to the reader to refuse."""
+    """Files beside the model that it names are in the task; one that is gone, or a pipe, is an error."""
     weights = numpy_helper.from_array(np.ones((64, 64), np.float32), "w")
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [64, 64])
     model = helper.make_model(helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [], [y], [weights]))
     onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="m.data", size_threshold=0)
-    assert [f.name for f in read_model_files(tmp_path / "m.onnx")] == ["m.onnx", "m.data"]
-    read_model_files.cache_clear()
+    kept = onnx.load_model_from_string(read_model_file(tmp_path / "m.onnx").data)
+    np.testing.assert_array_equal(numpy_helper.to_array(kept.graph.initializer[0]), np.ones((64, 64)))
+    read_model_file.cache_clear()
     (tmp_path / "m.data").unlink()
     with pytest.raises(InputError, match=r"m\.data"):
-        read_model_files(tmp_path / "m.onnx")
+        read_model_file(tmp_path / "m.onnx")
+    os.mkfifo(tmp_path / "m.data")
+    with pytest.raises(InputError, match=r"m\.data.*it is a pipe"):
+        read_model_file(tmp_path / "m.onnx")
