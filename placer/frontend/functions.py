@@ -36,6 +36,16 @@ def _elu(node: onnx.NodeProto) -> Function:
     return lambda x: np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)
 
 
+def _celu(node: onnx.NodeProto) -> Function:
+    alpha = Attributes(node).real("alpha", 1.0)
+    return lambda x: np.where(x < 0, alpha * np.expm1(np.minimum(x, 0) / alpha), x)
+
+
+def _selu(node: onnx.NodeProto) -> Function:
+    alpha, gamma = Attributes(node).real("alpha", 1.67326319217681884765625), Attributes(node).real("gamma", 1.05070102214813232421875)
+    return lambda x: gamma * np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)
+
+
 def _hard_sigmoid(node: onnx.NodeProto) -> Function:
     alpha, beta = Attributes(node).real("alpha", 0.2), Attributes(node).real("beta", 0.5)
     return lambda x: np.clip(alpha * x + beta, 0, 1)
@@ -47,6 +57,7 @@ def _plain(function: Function) -> Callable[[onnx.NodeProto], Function]:
 
 FUNCTIONS: dict[str, Callable[[onnx.NodeProto], Function]] = {
     "Abs": _plain(np.abs),
+    "Celu": _celu,
     "Elu": _elu,
     "Erf": _plain(_erf),
     "Exp": _plain(lambda x: np.exp(np.minimum(x, 700))),
@@ -58,9 +69,11 @@ FUNCTIONS: dict[str, Callable[[onnx.NodeProto], Function]] = {
     "Log": _plain(np.log),
     "Mish": _plain(lambda x: x * np.tanh(np.logaddexp(0, x))),
     "Neg": _plain(np.negative),
+    "PRelu": _plain(np.abs),
     "Pow": _plain(np.square),
     "QuickGelu": lambda node: lambda x: x * _sigmoid(Attributes(node).real("alpha", 1.702) * x),
     "Reciprocal": _plain(lambda x: 1 / x),
+    "Selu": _selu,
     "Sigmoid": _plain(_sigmoid),
     "Softplus": _plain(lambda x: np.logaddexp(0, x)),
     "Softsign": _plain(lambda x: x / (1 + np.abs(x))),
@@ -72,12 +85,13 @@ FUNCTIONS: dict[str, Callable[[onnx.NodeProto], Function]] = {
 def unary_function(node: onnx.NodeProto, operands: list[Value | None]) -> Function:
     """The function of a node whose operator is one of FUNCTIONS.
 
-    Raises UnsupportedModelError for a power that is not one constant.
+    Raises UnsupportedModelError for a power or slope that is not one constant.
     """
-    if node.op_type == "Pow":
-        power = operands[1]
-        if not isinstance(power, Constant) or power.real.size != 1:
-            raise UnsupportedModelError(f"{node.name}: Pow is supported with one constant exponent")
-        exponent = float(power.real.reshape(()))
-        return lambda x: np.power(x, exponent)
+    if node.op_type in {"Pow", "PRelu"}:
+        given = operands[1]
+        if not isinstance(given, Constant) or given.real.size != 1:
+            what = "exponent" if node.op_type == "Pow" else "slope"
+            raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported with one constant {what}")
+        number = float(given.real.reshape(()))
+        return (lambda x: np.power(x, number)) if node.op_type == "Pow" else (lambda x: np.where(x < 0, number * x, x))
     return FUNCTIONS[node.op_type](node)

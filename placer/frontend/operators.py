@@ -176,6 +176,27 @@ def divide(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Val
     return Times(a.tensor, b.tensor, gain, a.shape)
 
 
+def batch_normalisation(graph: Graph, node: onnx.NodeProto, value: Value, operands: list[Value | None]) -> Value:
+    """A gain and an offset for each position of a sample's first axis.
+
+    Raises UnsupportedModelError or InputError.
+    """
+    given = [o for o in operands[1:5] if isinstance(o, Constant)]
+    channels = value.shape[0] if not isinstance(value, Constant) and value.shape else 0
+    if len(given) != 4 or any(o.real.shape != (channels,) for o in given):
+        raise UnsupportedModelError(
+            f"{node.name}: BatchNormalization takes four constants, each of one value for each of {channels} channels"
+        )
+    scale, offset, mean, variance = (o.real for o in given)
+    epsilon = next((a.f for a in node.attribute if a.name == "epsilon"), 1e-5)
+    if np.any(variance + epsilon <= 0):
+        raise InputError(f"{node.name}: a variance of BatchNormalization is negative")
+    gain = scale / np.sqrt(variance + epsilon)
+    shape = (channels, *(1,) * (len(value.shape) - 1)) if not isinstance(value, Constant) else ()
+    scaled = multiply(graph, node, value, Constant(gain.reshape(shape), "float32"))
+    return add(graph, node, scaled, Constant((offset - mean * gain).reshape(shape), "float32"))
+
+
 def _reciprocal(x: FloatArray) -> FloatArray:
     """1 / x; of 0, which has none, the largest of the others."""
     with np.errstate(divide="ignore"):

@@ -245,6 +245,10 @@ class Reader:
                 return operators.clip(self.graph, node, left, (0.0, np.inf))
             case "Clip":
                 return operators.clip(self.graph, node, left, _bounds(node, operands))
+            case "Min" | "Max":
+                return operators.clip(self.graph, node, *_one_bound(node, left, operands))
+            case "BatchNormalization":
+                return operators.batch_normalisation(self.graph, node, left, operands)
             case "ReduceMean" | "ReduceSum":
                 axes, keep = reduced_axes(node, operands, len(shape_of(node, left)))
                 reduce = operators.mean if node.op_type == "ReduceMean" else operators.total
@@ -319,6 +323,15 @@ def unsupported(node: onnx.NodeProto) -> UnsupportedModelError:
     """The error for an operator that no dialect reads."""
     operator = node.op_type if node.domain in PLAIN_DOMAINS else f"{node.domain}.{node.op_type}"
     return UnsupportedModelError(f"{node.name}: operator {operator} is not supported here; docs/models.md lists those that are")
+
+
+def _one_bound(node: onnx.NodeProto, left: Value, operands: list[Value | None]) -> tuple[Value, tuple[float, float]]:
+    """The value that a Min or Max with one constant bounds, and its bounds."""
+    value, bound = (operands[1], left) if isinstance(left, Constant) else (left, operands[1])
+    if value is None or isinstance(value, Constant) or not isinstance(bound, Constant) or bound.real.size != 1 or len(operands) != 2:
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported of a tensor and one constant")
+    number = float(bound.real.reshape(()))
+    return value, (-np.inf, number) if node.op_type == "Min" else (number, np.inf)
 
 
 def _bounds(node: onnx.NodeProto, operands: list[Value | None]) -> tuple[float, float]:
