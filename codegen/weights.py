@@ -53,7 +53,9 @@ def _left_blocks(weight: IntArray, mmul: MmulShape) -> IntArray:
 def table_values(spec: KernelSpec) -> IntArray:
     """What every tile of a layer without weights looks up; nothing for most."""
     match spec:
-        case FunctionSpec() | SoftmaxSpec() | MoveSpec():
+        case FunctionSpec() | SoftmaxSpec():
+            return spec.table
+        case MoveSpec():
             return spec.values
         case _:
             return np.zeros(0, np.int64)

@@ -17,6 +17,7 @@ from placer.contract import (
     buffer,
     table,
 )
+from placer.lookup_table import table_loads
 from placer.network import IntType
 
 
@@ -63,11 +64,11 @@ def matmul_operations(spec: MatMulSpec) -> OperationCounts:
 
 
 def softmax(spec: SoftmaxSpec) -> KernelContract:
-    """Of Softmax: blocks of 32 elements are loaded for their maxima, their sums and the results, and looked up for the last two, four
+    """Of Softmax: blocks of 32 elements are loaded for their maxima, their sums and the results, and looked up for the last two, several
     elements at a time from both copies of each table.
     """
     unit, groups, tables = (32 if spec.generation == "aie-ml" else 64), spec.elements // 32, spec.input.bytes
-    lookups, loads = 2 * tables * groups * 16, 3 * accesses(spec.elements * spec.input.bytes, unit)
+    lookups, loads = 2 * tables * table_loads(spec.elements, spec.generation), 3 * accesses(spec.elements * spec.input.bytes, unit)
     # Products of 32 lanes by a factor a row, and of both tables' values.
     macs = (4 + 2 * (tables - 1)) * groups
     return KernelContract(
@@ -76,7 +77,7 @@ def softmax(spec: SoftmaxSpec) -> KernelContract:
         header="softmax.hpp",
         arguments=(
             buffer(spec, ArgumentKind.INPUT, spec.input, spec.elements),
-            table(spec, IntType.INT32, len(spec.values)),
+            table(spec, IntType.INT32, len(spec.table)),
             buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
         ),
         stack_bytes=STACK_BYTES,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from placer.layers import TABLE_VALUES, SoftmaxLayer, Step
+from placer.lookup_table import parallel
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes
 from placer.network import IntArray, IntType
-from placer.softmax import parallel
 from placer.spec_check import require
 
 
@@ -96,9 +96,9 @@ class SoftmaxSpec:
         return 0
 
     @property
-    def values(self) -> IntArray:
+    def table(self) -> IntArray:
         """The tables that a tile holds."""
-        return parallel(self.layer.exponentials)
+        return parallel(self.layer.exponentials, IntType.INT32, self.generation)
 
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""

@@ -34,7 +34,7 @@ from placer.kernel_spec import (
     SteppedSpec,
 )
 from placer.layers import Side
-from placer.network import IntType
+from placer.lookup_table import table_loads
 
 
 def contract(spec: KernelSpec) -> KernelContract:
@@ -178,25 +178,30 @@ def _elementwise(spec: SteppedSpec) -> KernelContract:
 
 
 def _function(spec: FunctionSpec) -> KernelContract:
-    values = IntType.INT32 if spec.interpolates else spec.output
     arguments = (
         buffer(spec, ArgumentKind.INPUT, spec.input, spec.elements),
-        table(spec, values, len(spec.values)),
+        table(spec, spec.stored, len(spec.table)),
         buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
     )
-    lookups = 2 if spec.interpolates else 1
     return KernelContract(
         spec=spec,
         template="interpolate" if spec.interpolates else "table",
         header="lookup.hpp",
         arguments=arguments,
         stack_bytes=STACK_BYTES,
-        operations=OperationCounts(
-            loads=(1 + lookups) * spec.elements, second_loads=lookups * spec.elements, macs=0, stores=spec.elements, shuffles=0, finishes=0
-        ),
-        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 8 * lookups) * PROGRAM_WORD,
+        operations=_function_operations(spec),
+        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * (16 if spec.interpolates else 24)) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.function(spec, inputs),
     )
+
+
+def _function_operations(spec: FunctionSpec) -> OperationCounts:
+    """Two nodes an element, one element at a time; or 32 elements, of which a table is read for several at once, in both copies."""
+    elements, unit = spec.elements, alignment(spec)
+    if spec.interpolates:
+        return OperationCounts(3 * elements, 2 * elements, macs=0, stores=elements, shuffles=0, finishes=0)
+    lookups, stores = table_loads(elements, spec.generation), accesses(elements * spec.output.bytes, unit)
+    return OperationCounts(accesses(elements, unit) + lookups, lookups, macs=0, stores=stores, shuffles=0, finishes=0)
 
 
 def _normalise(spec: NormaliseSpec) -> KernelContract:

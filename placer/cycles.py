@@ -28,6 +28,7 @@ from placer.layers import (
     SteppedLayer,
     TableLayer,
 )
+from placer.lookup_table import table_loads
 from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, Unit, dense_block, elementwise_block, timing
 
 SCHEDULES = "kernel_schedules.csv"
@@ -47,8 +48,8 @@ NEXT_PLACE_SCALARS = 8
 CASCADE_QUEUE_CYCLES = 4
 # ASSUMPTION: 32 products of 32 x 32 bits, each made of several instructions; adding a zero point, clamping and packing.
 MULTIPLIER_CYCLES, ZERO_POINT_CYCLES = 16, 6
-# ASSUMPTION: a scalar load, a dependent lookup and a store an element; two lookups and two products for an interpolation.
-LOOKUP_CYCLES, INTERPOLATION_CYCLES = 3, 10
+# ASSUMPTION: an element of an interpolation: a scalar load, two dependent lookups, two products and a store.
+INTERPOLATION_CYCLES = 10
 # ASSUMPTION: sixteen reciprocal roots as one vector: 15 products of 32 x 32 bits that wait for each other, 8 instructions and a latency of
 # 10 each, and what turns roots into factors and shifts, a row after the other.
 ROOT_ROWS, ROOTS_CYCLES = 16, 15 * 18 + 16 * 4
@@ -59,10 +60,9 @@ PASS_CYCLES, REDUCTION_CYCLES, SCALING_CYCLES = 15, 56, 88
 STATISTICS_CYCLES, NORMALISE_CYCLES = 10, 46
 # ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
 MOVE_CYCLES = 3
-# 32 elements of Softmax. A table is read four elements at a time, of both its copies, which are in one bank: sixteen loads.
-# ASSUMPTION: a load and a comparison for the maxima; the sum in 64-bit lanes beside the loads; the product by the rows' factors, rounding
-# twice, clamping and packing.
-TABLE_READ_CYCLES, MAXIMA_CYCLES, TOTAL_CYCLES, SOFTEN_CYCLES = 16, 2, 2, 30
+# ASSUMPTION: 32 elements of Softmax: a load and a comparison for the maxima; the sum in 64-bit lanes beside the loads; the product by the
+# rows' factors, rounding twice, clamping and packing.
+MAXIMA_CYCLES, TOTAL_CYCLES, SOFTEN_CYCLES = 2, 2, 30
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # A stream's first word takes 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
@@ -263,14 +263,15 @@ def elementwise_cycles(work: TileWork, sources: int, finish: tuple[StepKind, ...
 def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, device: Device) -> int:
     """Modelled cycles of one call of the kernel of a layer's slowest tile, for activations of so many bytes an element."""
     match layer:
-        case TableLayer() | InterpolationLayer():
-            each = INTERPOLATION_CYCLES if isinstance(layer, InterpolationLayer) else LOOKUP_CYCLES
-            return CALL_CYCLES + 4 * LOCK_CYCLES + work.samples * work.rows * work.columns * each
+        case TableLayer():
+            return CALL_CYCLES + 4 * LOCK_CYCLES + table_cycles(work.samples * work.rows * work.columns, device)
+        case InterpolationLayer():
+            return CALL_CYCLES + 4 * LOCK_CYCLES + work.samples * work.rows * work.columns * INTERPOLATION_CYCLES
         case NormaliseLayer():
             return CALL_CYCLES + 4 * LOCK_CYCLES + normalise_cycles(work.samples * work.rows, work.columns)
         case SoftmaxLayer():
             groups = work.columns // -(-layer.width // 8) // 8
-            return CALL_CYCLES + 4 * LOCK_CYCLES + softmax_cycles(work.samples * work.rows, groups, work.columns, input_bytes)
+            return CALL_CYCLES + 4 * LOCK_CYCLES + softmax_cycles(work.samples * work.rows, groups, work.columns, input_bytes, device)
         case MoveLayer():
             return CALL_CYCLES + 2 * (1 + len(layer.parts)) * LOCK_CYCLES + work.samples * work.rows * work.columns * MOVE_CYCLES
     finish = finish_kinds(layer)
@@ -284,6 +285,13 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, de
     return elementwise_cycles(work, len(layer.sources), finish, device) * input_bytes + rescaling
 
 
+def table_cycles(elements: int, device: Device) -> int:
+    """Modelled cycles of a table of int8, without call and locks: a loop over 32 elements, in which one bank holds both copies of the
+    table, so that each access to it takes a cycle, and one loads the elements.
+    """
+    return -(-elements // 32) * (table_loads(32, device.generation) + 1) + PASS_CYCLES
+
+
 def normalise_cycles(rows: int, columns: int) -> int:
     """Modelled cycles of LayerNorm, without call and locks: two passes over the blocks of four rows, two sums of each, roots together."""
     fours, blocks = -(-rows // 4), -(-columns // 8)
@@ -291,13 +299,13 @@ def normalise_cycles(rows: int, columns: int) -> int:
     return fours * each + -(-rows // ROOT_ROWS) * ROOTS_CYCLES
 
 
-def softmax_cycles(rows: int, groups: int, columns: int, input_bytes: int) -> int:
+def softmax_cycles(rows: int, groups: int, columns: int, input_bytes: int, device: Device) -> int:
     """Modelled cycles of Softmax over `groups` runs of columns of each row, without call and locks: three passes over the blocks of four
     rows, two of which look exponentials up (16-bit ones in two tables, whose product costs what that by a factor does), a maximum and a sum
     of each row, roots together.
     """
     fours, blocks = -(-rows // 4), -(-columns // 8)
-    read, product = TABLE_READ_CYCLES * input_bytes, MULTIPLIER_CYCLES * (input_bytes - 1)
+    read, product = table_loads(32, device.generation) * input_bytes, MULTIPLIER_CYCLES * (input_bytes - 1)
     passes = MAXIMA_CYCLES + max(read, product) + TOTAL_CYCLES + max(read, SOFTEN_CYCLES + product)
     each = 3 * PASS_CYCLES + 2 * REDUCTION_CYCLES + SCALING_CYCLES
     return fours * (blocks * passes + groups * each) + groups * -(-rows // ROOT_ROWS) * ROOTS_CYCLES

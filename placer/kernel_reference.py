@@ -85,7 +85,7 @@ def function(spec: FunctionSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray
     """The source and the table or nodes, flat, to the output: element by element, whatever the order."""
     source, values = inputs
     if not spec.interpolates:
-        return (values[source - IntType.INT8.min],)
+        return (spec.values[source - IntType.INT8.min],)
     return (np.clip(interpolated(source - IntType.INT16.min, values) + spec.zero_point, spec.low, spec.high),)
 
 

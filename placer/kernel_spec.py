@@ -11,6 +11,7 @@ from enum import Enum
 from placer.arithmetic import SEGMENT_BITS
 from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
 from placer.layers import TABLE_VALUES, NormaliseLayer, Side, Step
+from placer.lookup_table import parallel, table_type
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes
 from placer.network import IntArray, IntType
 from placer.spec_check import require
@@ -257,6 +258,16 @@ class FunctionSpec:
     @property
     def interpolates(self) -> bool:
         return self.input is IntType.INT16
+
+    @property
+    def stored(self) -> IntType:
+        """The type of what a tile holds."""
+        return IntType.INT32 if self.interpolates else table_type(self.output)
+
+    @property
+    def table(self) -> IntArray:
+        """What a tile holds: the nodes, or the table as a core reads it."""
+        return self.values if self.interpolates else parallel(self.values, self.stored, self.generation)
 
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""

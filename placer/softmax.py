@@ -31,12 +31,6 @@ def exponentials(scale: float, bits: int) -> IntArray:
     return np.concatenate([low, np.rint(np.ldexp(np.exp(steps * TABLE), HIGH_BITS)).astype(np.int64)])
 
 
-def parallel(tables: IntArray) -> IntArray:
-    """Tables as a core reads four values of one at once: every 16 bytes twice in a row, and all of a table twice."""
-    four = tables.reshape(-1, TABLE // 4, 1, 4)
-    return np.tile(np.repeat(four, 2, axis=2).reshape(len(four), -1), 2).reshape(-1)
-
-
 def guarded_bits(gain: int) -> int:
     """Bits of a result with those below it that a first rounding keeps.
 

@@ -69,21 +69,22 @@ def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
     layer, unit = pair.layer, s.device.core.vector_alignment
     read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
     elements = written.samples * written.rows * written.columns
-    if isinstance(layer, TableLayer | InterpolationLayer):
-        lookups = elements * (2 if isinstance(layer, InterpolationLayer) else 1)
-        return {"input": elements, "weights": lookups, "output": elements}
+    if isinstance(layer, InterpolationLayer):
+        return {"input": elements, "weights": 2 * elements, "output": elements}
+    # Both copies of a table, for four lanes at once, on AIE-MLv2 for eight.
+    lookups = 2 * -(-elements // (4 if s.device.generation == "aie-ml" else 8))
     stores = -(-elements * pair.target.element_bytes // unit)
     if isinstance(layer, MoveLayer):
         return {"input": elements, "second_input": elements, "weights": elements, "output": elements}
     if isinstance(layer, SoftmaxLayer):
-        # The source for its maxima, its sums and the results; every exponential twice, four from both copies of a table at a time.
+        # The source for its maxima, its sums and the results; every exponential twice.
         passes = 3 * -(-elements * pair.sources[0].element_bytes // unit)
-        return {"input": passes, "weights": elements * (len(layer.exponentials) // 256), "output": stores}
+        return {"input": passes, "weights": 2 * lookups * (len(layer.exponentials) // 256), "output": stores}
     if isinstance(layer, MatMulLayer):
         return {**_operands(s, pair, layer), "output": stores}
     if not isinstance(layer, DenseLayer):
         loads = [-(-elements * source.element_bytes // unit) for source in pair.sources]
-        return {"input": loads[0], "second_input": loads[-1], "output": stores}
+        return {"input": loads[0], "second_input": loads[-1], "output": stores, "weights": lookups if isinstance(layer, TableLayer) else 0}
     inner, element = (read.columns if layer.side is Side.RIGHT else read.rows), pair.sources[0].element_bytes
     rows, columns = (written.rows * written.samples, written.columns)
     # Each operand is loaded whole once for every two blocks of the other.

@@ -13,6 +13,8 @@ from placer.verify.violation import Family, Violation
 
 # Biases, multipliers, gains and nodes are int32.
 VALUE_BYTES = 4
+# Tables of 256 values, in elements of at least 16 bits, are held so often that a core reads several of one at once.
+TABLE_COPIES = 4
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,14 @@ def _planes_held(layer: Layer, begins: bool, finishes: bool) -> int:
 
 
 def _table_bytes(pair: LayerPair) -> int:
-    """One result for each int8 value, int32 nodes or exponentials, or the places that a move takes its elements from."""
+    """Results for each int8 value, int32 nodes or exponentials, or the places that a move takes its elements from."""
     match pair.layer:
         case TableLayer():
-            return 256 * pair.target.element_bytes
+            return TABLE_COPIES * 256 * max(2, pair.target.element_bytes)
         case InterpolationLayer():
             return len(pair.layer.nodes) * VALUE_BYTES
         case SoftmaxLayer():
-            # Four times, so that a core reads four values of it at once.
-            return 4 * len(pair.layer.exponentials) * VALUE_BYTES
+            return TABLE_COPIES * len(pair.layer.exponentials) * VALUE_BYTES
         case MoveLayer():
             places = pair.target.columns * (1 if pair.layer.by_token else pair.target.rows)
             largest = max(pair.read_partition.window_bytes(s) // s.element_bytes for s in pair.sources)

@@ -179,7 +179,9 @@ def trials(all_kernels: tuple[KernelContract, ...], seed: int = 0) -> tuple[tupl
 
 def _argument(random: np.random.Generator, kernel: KernelContract, argument: Argument, kind: str) -> IntArray:
     """Values for one argument; a function's table is the one of its spec."""
-    if isinstance(kernel.spec, FunctionSpec | SoftmaxSpec | MoveSpec) and argument.kind is ArgumentKind.WEIGHTS:
+    if isinstance(kernel.spec, FunctionSpec | SoftmaxSpec) and argument.kind is ArgumentKind.WEIGHTS:
+        return kernel.spec.table
+    if isinstance(kernel.spec, MoveSpec) and argument.kind is ArgumentKind.WEIGHTS:
         return kernel.spec.values
     if isinstance(kernel.spec, SoftmaxSpec) and kind == "small":
         # Differences on both sides of what the first of two tables holds.

@@ -1,19 +1,30 @@
-// Functions of one element: a table over int8, or lines between nodes over int16. Element by element, in scalar code.
+// Functions of one element: a table over int8, or, element by element in scalar code, lines between nodes over int16.
 #pragma once
 
 #include <adf.h>
 
+#include "finish.hpp"
+#include "lookup_table.hpp"
 #include "loops.hpp"
 
 namespace placer {
 
-/// y = values[x + 128].
-template <class Config, class Output>
-void table(adf::input_buffer<int8> &x, const Output *values, adf::output_buffer<Output> &y) {
+/// y = values[x + 128], of which the API keeps none in 8 bits.
+template <class Config, class Value, class Output>
+void table(adf::input_buffer<int8> &x, const Value *values, adf::output_buffer<Output> &y) {
+    constexpr unsigned group = 32;
+    static_assert(Config::rows * Config::columns % group == 0, "rows must be padded to 4, columns to 8");
+    set_modes();
     const int8 *__restrict source = x.data();
     Output *__restrict out = y.data();
-    for (unsigned i = 0; i < Config::rows * Config::columns; ++i) PLACER_PIPELINED
-        out[i] = values[source[i] + 128];
+    const Lookup<int8, Value> values_of(table_at(values), 0, table_size / 2);
+    for (unsigned i = 0; i < Config::rows * Config::columns; i += group) PLACER_PIPELINED {
+        const aie::vector<Value, group> found = values_of.fetch(aie::load_v<group>(source + i));
+        if constexpr (sizeof(Output) == 1)
+            aie::store_v(out + i, found.pack());
+        else
+            aie::store_v(out + i, found);
+    }
 }
 
 /// total / 2^shift, rounded half to even.

@@ -1,10 +1,11 @@
-// Softmax over each group of columns of a row, in integers (placer/softmax.py): exponentials from tables that four lanes read at once, an
-// exact sum, one factor a row. The roots of sixteen rows are one vector; each exponential is looked up twice, for the sum and for the result.
+// Softmax over each group of columns of a row, in integers (placer/softmax.py): exponentials from tables that several lanes read at
+// once, an exact sum, one factor a row. The roots of sixteen rows are one vector; each exponential is looked up twice, for the sum and for the result.
 #pragma once
 
 #include <adf.h>
 
 #include "finish.hpp"
+#include "lookup_table.hpp"
 #include "loops.hpp"
 #include "reciprocal_root.hpp"
 
@@ -21,10 +22,7 @@ struct Softmax {
     using Lanes = aie::vector<int32, group>;
     using Source = aie::vector<Input, group>;
     using Key = std::make_unsigned_t<Input>;
-    using Table = aie::lut<4, int32>;
-    using Lookup = aie::parallel_lookup<Key, Table, aie::lut_oor_policy::truncate>;
-
-    static constexpr unsigned table_size = 256, stored = 2 * table_size;
+    using Power = Lookup<Key, int32>;
 
     static unsigned at(unsigned row, unsigned column) { return (column * row_groups + row) * group; }
 
@@ -50,17 +48,16 @@ struct Softmax {
         return aie::concat(upper.first, lower.first);
     }
 
-    /// exp(-below * scale) of a block, from one table, or as the product of two; 0 in padding. tables: each as `lut` has it, twice.
+    /// exp(-below * scale) of a block, from one table, or as the product of two; 0 in padding.
     static Lanes powers(const int32 *__restrict tables, const Source &x, const Source &top, unsigned column) {
         const aie::vector<Key, group> below = aie::sub(top, x).template cast_to<Key>();
-        const Table low(table_size, tables, tables + stored);
+        const Power low(table_at(tables));
         if constexpr (sizeof(Input) == 1) {
-            return real(Lookup(low).fetch(below), column, int32(0));
+            return real(low.fetch(below), column, int32(0));
         } else {
-            const Table high(table_size, tables + 2 * stored, tables + 3 * stored);
             const aie::vector<Key, group> rest = aie::bit_and(below, Key(0xff));
-            const Lanes upper = Lookup(high, 8).fetch(aie::sub(below, rest));
-            return real(aie::mul<acc64>(upper, Lookup(low).fetch(rest)).template to_vector<int32>(high_bits), column, int32(0));
+            const Lanes upper = Power(table_at(tables + table_elements), 8).fetch(aie::sub(below, rest));
+            return real(aie::mul<acc64>(upper, low.fetch(rest)).template to_vector<int32>(high_bits), column, int32(0));
         }
     }
 
@@ -126,7 +123,7 @@ struct Softmax {
     }
 };
 
-/// tables: the exponentials of int8 differences as `lut` has them, twice; for int16, then those of the differences' upper bytes.
+/// tables: the exponentials of int8 differences; for int16, then those of the differences' upper bytes.
 template <class Config, class Input, class Output>
 void softmax(adf::input_buffer<Input> &x, const int32 *tables, adf::output_buffer<Output> &y) {
     Softmax<Config, Input, Output>::run(x.data(), tables, y.data());

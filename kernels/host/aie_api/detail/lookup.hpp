@@ -1,4 +1,4 @@
-// Lookup tables that four lanes read at once: aie::lut and aie::parallel_lookup.
+// Lookup tables that several lanes read at once: aie::lut and aie::parallel_lookup.
 #pragma once
 
 #include <cstring>
@@ -9,10 +9,19 @@ namespace aie {
 
 enum class lut_oor_policy { saturate, truncate };
 
-/// A table in memory: `ab` holds every 16 bytes of it twice in a row, `cd` is a copy of `ab`, for another bank.
+namespace detail {
+/// Bytes of a table in a row before they are repeated, and how many lanes read at once (UG1603, Lookup Tables and Linear Approximation).
+#if __AIE_ARCH__ >= 21
+inline constexpr unsigned lut_run = 32, lut_accesses = 8;
+#else
+inline constexpr unsigned lut_run = 16, lut_accesses = 4;
+#endif
+} // namespace detail
+
+/// A table in memory: `ab` holds every run of its bytes twice, `cd` is a copy of `ab`, for another bank.
 template <unsigned Accesses, class Offset, class Slope = Offset>
 struct lut {
-    static_assert(Accesses == 4, "the core has tables for four accesses at once only");
+    static_assert(Accesses == detail::lut_accesses, "AIE-ML reads tables for four lanes at once, AIE-MLv2 for eight");
     static_assert(sizeof(Offset) >= 2, "values of 8 bits are stored as 16");
     using offset_type = Offset;
 
@@ -20,10 +29,11 @@ struct lut {
 
     /// Element `i`; all copies must agree, since which of them the core reads depends on the lane.
     Offset at(unsigned i) const {
-        const std::size_t from = i * sizeof(Offset) / 16 * 32 + i * sizeof(Offset) % 16;
+        constexpr unsigned run = detail::lut_run;
+        const std::size_t from = i * sizeof(Offset) / run * 2 * run + i * sizeof(Offset) % run;
         Offset copies[4];
         for (unsigned c = 0; c < 4; ++c)
-            std::memcpy(&copies[c], static_cast<const char *>(c < 2 ? ab_ : cd_) + from + c % 2 * 16, sizeof(Offset));
+            std::memcpy(&copies[c], static_cast<const char *>(c < 2 ? ab_ : cd_) + from + c % 2 * run, sizeof(Offset));
         for (const Offset &copy : copies)
             if (copy != copies[0]) [[unlikely]]
                 adf::host::kernel_fault("parallel_lookup: the copies of table element " + std::to_string(i) + " differ");

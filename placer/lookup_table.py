@@ -1,0 +1,35 @@
+"""Tables of 256 values as a core reads several of one at once (kernels/include/placer/lookup_table.hpp, aie::parallel_lookup)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from placer.network import IntArray, IntType
+
+TABLE = 256
+# Times that a table lies in memory: every run of its bytes twice in a row, and all of that twice, where another bank may hold the copy.
+TABLE_COPIES = 4
+
+
+def table_type(value: IntType) -> IntType:
+    """How elements of a table are stored: none in 8 bits."""
+    return IntType.INT16 if value is IntType.INT8 else value
+
+
+def parallel(tables: IntArray, element: IntType, generation: str) -> IntArray:
+    """Tables, one after the other, each in the copies that the API wants (UG1603, Lookup Tables and Linear Approximation): runs of 16
+    bytes, on AIE-MLv2 of 32.
+    """
+    run = (16 if generation == "aie-ml" else 32) // element.bytes
+    runs = tables.reshape(-1, TABLE // run, 1, run)
+    return np.tile(np.repeat(runs, 2, axis=2).reshape(len(runs), -1), 2).reshape(-1)
+
+
+def table_accesses(generation: str) -> int:
+    """Lanes that read a table at once. ASSUMPTION: eight on AIE-MLv2 (UG1603, 2026.1)."""
+    return 4 if generation == "aie-ml" else 8
+
+
+def table_loads(elements: int, generation: str) -> int:
+    """Accesses to a table for so many elements: of both its copies, each for half of the lanes that read at once."""
+    return 2 * -(-elements // table_accesses(generation))
