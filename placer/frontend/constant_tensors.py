@@ -55,6 +55,8 @@ def stored_constant(graph: Graph, node: onnx.NodeProto, constant: Constant, shap
 
     Raises UnsupportedModelError or InputError.
     """
+    if not shape or not math.prod(shape):
+        raise UnsupportedModelError(f"{node.name}: {node.op_type} of a constant of shape {list(constant.real.shape)} is not supported")
     integers, kind = _on_a_grid(graph, node, constant)
     values = np.broadcast_to(integers - kind.zero_point, shape)
     if values.size > MAX_CONSTANT:

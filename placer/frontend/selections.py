@@ -67,6 +67,8 @@ def _as_tensors(graph: Graph, node: onnx.NodeProto, values: list[Value]) -> list
     """Constants as tensors."""
     others = [v for v in values if not isinstance(v, Constant)]
     shape: tuple[int, ...] = getattr(others[0], "shape", ()) if others else ()
+    if any(isinstance(v, Constant) and v.real.ndim not in {len(shape), len(shape) + 1} for v in values):
+        raise UnsupportedModelError(f"{node.name}: Concat of constants is supported beside a tensor of as many dimensions")
     samples = [sample_of(graph, node, v, shape) if isinstance(v, Constant) else v for v in values]
     return [stored_constant(graph, node, v, v.real.shape) if isinstance(v, Constant) else v for v in samples]
 

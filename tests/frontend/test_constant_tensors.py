@@ -75,3 +75,11 @@ def test_constants_that_do_not_fit(tmp_path: Path, shape: tuple[int, ...], why: 
     b = QdqBuilder(2)
     with pytest.raises(UnsupportedModelError, match=why):
         b.network(tmp_path, b.qdq(b.node("Add", b.qdq(b.input(TOKENS, FEATURES)), b.weights(values(*shape)))))
+
+
+def test_constants_without_axes_are_refused(tmp_path: Path) -> None:
+    """There is nothing to put them beside."""
+    b = QdqBuilder()
+    x = b.qdq(b.input(FEATURES))
+    with pytest.raises(UnsupportedModelError, match="beside a tensor of as many dimensions"):
+        b.network(tmp_path, b.qdq(b.node("Concat", x, b.constant(1.0, "float32"), axis=1)))
