@@ -53,6 +53,8 @@ OUTPUT_LIMIT = (1 << 30) - 1
 # Real values beyond this are no activations.
 MAX_WIDTH = 1e30
 NOTHING = np.zeros(1, np.int64)
+# What a float32 product of two scales and a float32 bias are off by, relative.
+FLOAT32_BIAS = 2e-7
 # Rows whose sum of squares needs more bits than a 64-bit integer has are refused.
 MAX_NORMALISED = 1 << 13
 # Bits of the sums inside LayerNorm, and what its results may reach before they saturate, in steps.
@@ -242,8 +244,9 @@ def _dense(graph: Graph, op_name: str, value: Product, target: str, kind: QuantT
     step = source.scale * value.scale
     offset = value.bias / step
     near = np.rint(offset)
-    # An int32 bias at the float32 product of the scales is meant to be whole accumulator steps.
-    offset = np.where(np.abs(offset - near) <= 1e-6 * np.maximum(1, np.abs(near)), near, offset)
+    # An int32 bias at the float32 product of the scales is meant to be whole accumulator steps; of powers of two that product is exact.
+    exact = np.frexp(step)[0] == 0.5
+    offset = np.where(~exact & (np.abs(offset - near) <= FLOAT32_BIAS * np.maximum(1, np.abs(near))), near, offset)
     largest = int((np.abs(value.weight).sum(axis=0) * source.largest).max())
     ends = rounding(step / kind.scale, offset, value.weight.sum(axis=0) * source.zero_point, largest, kind, value.limits)
     reach_of_weights = int(np.abs(value.weight).max(initial=0))

@@ -27,6 +27,7 @@ from placer.network import IntType, Network, QuantType, Requantise, Rounding
 PLAIN_DOMAINS = frozenset({"", "ai.onnx"})
 MOVES = frozenset({"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze"})
 QUANTISE_FIRST = "quantise it first, for example with onnxruntime.quantization.quantize_static (QDQ format), brevitas or quark"
+FAKE = "it rounds in floating point, as Keras exports of HGQ2 do, where no operator states a scale or a type"
 # An input that the model does not quantise: 16 bits, 32 the largest magnitude.
 RAW_INPUT = QuantType(IntType.INT16, 2.0**-10)
 
@@ -49,7 +50,9 @@ class Reader:
         Raises UnsupportedModelError or InputError.
         """
         if not any(is_quantiser(n) for n in self.model.nodes):
-            raise UnsupportedModelError(f"model {self.model.name} is not quantised (it has no QuantizeLinear or Quant); {QUANTISE_FIRST}")
+            rounds = any(n.op_type in {"Round", "Floor"} for n in self.model.nodes)
+            lacks = "it has no QuantizeLinear or Quant" + (f"; {FAKE}" if rounds else "")
+            raise UnsupportedModelError(f"model {self.model.name} is not quantised ({lacks}); {QUANTISE_FIRST}")
         for value in self.model.inputs:
             self._input(value)
         for node in self.model.nodes:
