@@ -30,8 +30,9 @@ RELAXATION_PART, PLACING_PART = 0.5, 0.7
 BUFFERS_WORK = 0.3
 # Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
 TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
-# From so many layers on, a rescuer is asked before places are sought: that takes long, and streams that run far seldom find lanes.
-MANY_LAYERS = 11
+# With more layers than this, in a chain or where ways fork, a rescuer is asked before places are sought: that takes long, and streams that
+# run far seldom find lanes.
+MANY_IN_CHAIN, MANY_WITH_FORKS = 15, 8
 
 Supported = tuple[tuple[int, ...], ...]
 Acceptance = Callable[[Solution], bool]
@@ -76,10 +77,10 @@ class CpSatSolver:
         relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress, seed)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
-        many = sum(b.kind is BlockKind.LAYER for b in problem.blocks) > MANY_LAYERS
+        many = _many_layers(problem)
         if many and (saved := rescue(relaxed, None)):
             return restated(problem, saved, relaxed.bounds)
-        placed = _place(problem, relaxed, budget, progress)
+        placed = _place(problem, relaxed, budget, progress, accepts)
         if placed.solution is None or not accepts(placed.solution):
             saved = None if many else rescue(relaxed, placed.solution)
             if saved:
@@ -96,6 +97,12 @@ class CpSatSolver:
         if placed.solution and result.solution and not accepts(result.solution):
             return restated(problem, placed.solution, tuple(r.bound for r in result.levels))
         return _checked(problem, result, relaxed.bounds, accepts, nothing)
+
+
+def _many_layers(problem: MappingProblem) -> bool:
+    layers = [b.kind is BlockKind.LAYER for b in problem.blocks]
+    forks = any(sum(layers[r.block] for r in net.readers) > 1 for net in problem.nets)
+    return sum(layers) > (MANY_WITH_FORKS if forks else MANY_IN_CHAIN)
 
 
 def _checked(problem: MappingProblem, result: SolveResult, bounds: tuple[int, ...], accepts: Acceptance, rescue: Rescue) -> SolveResult:
@@ -130,7 +137,7 @@ def solve_jointly(problem: MappingProblem, seed: Solution | None, limits: Limits
     return _Levels(problem, budget, progress, ()).run(seed, budget.work)
 
 
-def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink) -> SolveResult:
+def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink, accepts: Acceptance) -> SolveResult:
     """Places for the relaxation's options, or for those of a relaxation with fewer tiles where these do not pack."""
     result = SolveResult(Status.UNKNOWN, None, ())
     attempt = relaxed
@@ -140,12 +147,17 @@ def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: 
         if not attempt.options:
             break
         chosen = tuple((i,) for i in attempt.options)
-        levels = _Levels(narrowed(problem, chosen), budget, progress, relaxed.bounds)
+        levels = _Levels(narrowed(problem, chosen), budget, progress, relaxed.bounds, _numbered(accepts, chosen))
         start = with_engine_places(problem, attempt.options, budget) if Level.PUBLISHED in problem.objective else None
         result = levels.run(inside(start, chosen), budget.work * PLACING_PART)
         if result.solution:
             return replace(result, solution=outside(result.solution, chosen))
     return result
+
+
+def _numbered(accepts: Acceptance, kept: Supported) -> Acceptance:
+    """A check of the whole problem's solutions as one of the narrowed problem's."""
+    return lambda solution: accepts(renumbered(solution, kept))
 
 
 def with_engine_places(problem: MappingProblem, options: tuple[int, ...], budget: Budget) -> Solution | None:
@@ -204,9 +216,15 @@ def renumbered(solution: Solution, kept: Supported) -> Solution:
 
 
 class _Levels:
-    """Lexicographic minimisation of one joint model. `bounds` of the first levels hold while the levels before each meet theirs."""
+    """Lexicographic minimisation of one joint model. `bounds` of the first levels hold while the levels before each meet theirs.
 
-    def __init__(self, problem: MappingProblem, budget: Budget, progress: ProgressSink, bounds: tuple[int, ...]) -> None:
+    accepts: where a mapping with short transport is not accepted, the levels after that are not worth their time.
+    """
+
+    def __init__(
+        self, problem: MappingProblem, budget: Budget, progress: ProgressSink, bounds: tuple[int, ...], accepts: Acceptance = anything
+    ) -> None:
+        self.accepts = accepts
         self.problem = problem
         self.budget = budget
         self.progress = progress
@@ -218,6 +236,8 @@ class _Levels:
         v: Variables | None = None
         bounds: list[int] = []
         for number, level in enumerate(self.problem.objective):
+            if best and number and self.problem.objective[number - 1] is Level.TRANSPORT and not self.accepts(best):
+                break
             known = self._known(best, number)
             if best is None or self._value(best, number) > known:
                 v = v or self._model(best, number)
@@ -238,6 +258,7 @@ class _Levels:
 
     def _result(self, best: Solution, bounds: list[int]) -> SolveResult:
         """The values of the last solution: where a level was left unproven, a later one may have improved it."""
+        bounds = bounds + [0] * (len(self.problem.objective) - len(bounds))
         values = [self._value(best, number) for number in range(len(bounds))]
         results = tuple(
             LevelResult(level, value, min(bound, value)) for level, value, bound in zip(self.problem.objective, values, bounds, strict=True)

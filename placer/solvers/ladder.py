@@ -74,8 +74,10 @@ def climb(problem: MappingProblem, reached: tuple[int, ...], budget: Budget, mis
     quick = _Way(has_likes(problem), streamed=True, straight=True, work=QUICK_WORK)
     others = OTHER_WAYS if quick.alike else OTHER_WAYS[1:]
 
+    tried: set[tuple[BlockChoice, ...]] = set()
+
     def on(rung: MappingProblem, ways: Sequence[_Way]) -> Solution | None:
-        return next(filter(None, (_routed(rung, way, budget, missing) for way in ways)), None)
+        return next(filter(None, (_routed(rung, way, budget, missing, tried) for way in ways)), None)
 
     found = next(((i, s) for i, rung in enumerate(rungs) if (s := on(rung, [quick]))), None)
     if found is None:
@@ -106,8 +108,11 @@ def _rungs(problem: MappingProblem, reached: tuple[int, ...]) -> list[MappingPro
     return rungs
 
 
-def _routed(rung: MappingProblem, way: _Way, budget: Budget, missing: Missing) -> Solution | None:
-    """A mapping of a rung that routes. Where a few lanes are missing, options are chosen again for that many streams less."""
+def _routed(rung: MappingProblem, way: _Way, budget: Budget, missing: Missing, tried: set[tuple[BlockChoice, ...]]) -> Solution | None:
+    """A mapping of a rung that routes. Where a few lanes are missing, options are chosen again for that many streams less.
+
+    tried: places that do not route, to which this adds.
+    """
     interval = min((limit.at_most for limit in rung.limits if limit.level is Level.INTERVAL), default=None)
     kept = tuple(tuple(i for i, o in enumerate(b.options) if interval is None or _pace(o) <= interval) for b in rung.blocks)
     if not all(kept):
@@ -116,8 +121,14 @@ def _routed(rung: MappingProblem, way: _Way, budget: Budget, missing: Missing) -
     lanes = int(LANES_PART * min(device.streams.east, device.streams.west) * (device.rows + 1))
     for _ in range(1 + AGAIN if budget.work else 0):
         blocks = _side_by_side(problem, way, max(1, lanes), budget)
+        if blocks is None:
+            break
+        places = tuple(replace(b, option=k[b.option]) for b, k in zip(blocks, kept, strict=True))
+        if places in tried:
+            break
+        tried.add(places)
         least = FEW_LANES + 1
-        for placed in buffered(problem, blocks, budget) if blocks else ():
+        for placed in buffered(problem, blocks, budget):
             solution = renumbered(placed, kept)
             lacking = missing(solution)
             if not lacking:

@@ -45,5 +45,6 @@ def _reached(problems: Callable[[int], MappingProblem], count: int) -> tuple[int
     elif not any(limit.level is Level.INTERVAL for limit in problem.limits):
         return None
     tiles = problem.device.core_tiles
-    found = descend(build_relaxation(problem, tiles), Budget(RELAY_WORK, None, 1, 0), RELAY_WORK, construct(problem))
+    seed = construct(problem)
+    found = descend(build_relaxation(problem, tiles), Budget(RELAY_WORK, None, 1, 0), RELAY_WORK, seed, seed)
     return tuple(Evaluation(problem, found).value(level) for level in levels) if found else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from placer.problem import Limit, MappingProblem
 from placer.routing.streams import lay_streams
@@ -30,6 +31,7 @@ def solve_routed(
 ) -> SolveResult:
     """A result whose solution routes; UNKNOWN when none was found. routable: whether one does, where more than `problem` decides it."""
 
+    @cache
     def missing(solution: Solution) -> int:
         if routable:
             return 0 if routable(solution) else FEW_LANES + 1
