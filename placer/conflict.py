@@ -130,6 +130,8 @@ def conflict(variants: Variants, news: News) -> tuple[Shortage, ...]:
     if options and fewest_tiles(options) > device.core_tiles:
         # Every layer fits by itself: sums alone are the proof.
         return (_too_many_tiles(fewest_tiles(options), device),)
+    if options is None and (alone := _layer_alone(variants)):
+        return alone
     if not variants.contradict(device):
         return ()
     kept: tuple[Resource, ...] = PLACELESS
@@ -143,6 +145,17 @@ def conflict(variants: Variants, news: News) -> tuple[Shortage, ...]:
     found = tuple(_shortage(variants, resource, plenty) for resource in kept)
     # Memory makes layers take more tiles: where it is enough for each layer alone, the number of tiles says it all.
     return tuple(s for s in found if s.resource is not Resource.CORE_MEMORY or (s.demand or 0) > s.supply or len(found) == 1)
+
+
+def _layer_alone(variants: Variants) -> tuple[Shortage, ...]:
+    """Where one layer by itself needs more memory than a tile has: that, and the tiles that would do if more of them help; else nothing."""
+    device = variants.imported.device
+    memory = _core_memory(variants.imported)
+    if (memory.demand or 0) <= memory.supply:
+        return ()
+    more = variants.options(plentiful(device, Resource.CORE_TILES))
+    tiles = fewest_tiles(more) if more else 0
+    return (memory, _too_many_tiles(tiles, device)) if tiles > device.core_tiles else (memory,)
 
 
 def _too_many_tiles(demand: int, device: Device) -> Shortage:

@@ -22,7 +22,7 @@ from placer.unmet import unmet_limits
 # Deterministic time of a trial solve: enough for a first mapping and its routes.
 TRIAL_WORK = 1.5
 # Tiles of the largest imagined array that is tried.
-MOST_TILES = 800
+MOST_TILES = 400
 # What runs short, and whether that is proven.
 Verdict = tuple[tuple[Shortage, ...], bool]
 
@@ -85,7 +85,7 @@ def _trial(imported: Imported, settings: Settings) -> Verdict | None:
             f"boundary, {device.streams.north} north and {device.streams.south} south a column",
         )
         return (lanes,), False
-    tiles, proven = sum(min(o.tiles for o in b.options) for b in problem.blocks), result.status is Status.INFEASIBLE
+    tiles, proven = sum(min(o.footprint for o in b.options) for b in problem.blocks), result.status is Status.INFEASIBLE
     places = Shortage(
         Resource.PLACES,
         tiles,

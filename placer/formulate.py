@@ -115,7 +115,7 @@ def graph_options(laid_out: LaidOutGraph, device: Device, fixed: tuple[FixedLaye
 
 def fewest_tiles(options: tuple[tuple[Option, ...], ...]) -> int:
     """Core tiles that all layers together take at least."""
-    return sum(min(o.tiles for o in found) for found in options)
+    return sum(min(o.footprint for o in found) for found in options)
 
 
 def _form(value: object) -> Hashable:

@@ -266,7 +266,7 @@ def _mapped(imported: Imported, problem: MappingProblem, settings: Settings, lim
 
 def _no_mapping(problem: MappingProblem, result: SolveResult) -> str:
     device = problem.device
-    tiles = sum(min(o.tiles for o in b.options) for b in problem.blocks)
+    tiles = sum(min(o.footprint for o in b.options) for b in problem.blocks)
     supply = f"{device.name} has {device.core_tiles} core tiles ({device.columns} x {device.rows}) and {device.memory_tiles} memory tiles"
     if result.status is Status.INFEASIBLE:
         return (

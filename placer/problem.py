@@ -125,6 +125,11 @@ class Option:
         """Tiles that run a kernel."""
         return self.split.tiles if self.split else 0
 
+    @property
+    def footprint(self) -> int:
+        """Tiles that no other layer can have: those that run a kernel, and those that lend memory."""
+        return self.tiles * (1 + self.lent)
+
 
 @dataclass(frozen=True)
 class Block:

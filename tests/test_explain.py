@@ -64,7 +64,7 @@ CASES = {
     "weights of a stack beyond a small device": Case("mlp7x512", 16, 17, 2, Resource.CORE_TILES),
     "weights of one layer beyond the array": Case((1024, 1024), 4, 4, 2, Resource.CORE_TILES),
     "more layers than tiles": Case((8, 8, 8, 8, 8, 8), 4, 2, 2, Resource.CORE_TILES),
-    "a batch beyond the memories": Case("jet_tagger", 400000, 38, 8, Resource.CORE_MEMORY),
+    "a batch beyond the memories": Case("jet_tagger", 1000000, 38, 8, Resource.CORE_MEMORY),
     "a batch beyond a cut array": Case("jet_tagger", 20000, 8, 2, Resource.CORE_TILES),
     "layers of a mixer beyond a corner": Case("jet_mlpmixer", 1, 2, 2, Resource.CORE_TILES),
     "an autoencoder on a corner": Case("autoencoder", 8, 2, 2, Resource.CORE_TILES),

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from placer.config import load_settings
-from placer.explain import Explanation, explain
+from placer.explain import MOST_TILES, Explanation, explain
 from placer.report.progress import working
 
 
@@ -46,7 +46,7 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         keys = ", ".join(f"{key}: {value}" for key, value in lever.changes)
         console.print(Text(f"{number}. {lever.sentence} maps ({keys})"), soft_wrap=True)
     if not explanation.levers:
-        console.print("no smaller batch, shipped device or larger array that was tried was found to map", soft_wrap=True)
+        console.print(f"no smaller batch, shipped device or imagined array of up to {MOST_TILES} tiles was found to map", soft_wrap=True)
 
 
 def explanation_facts(explanation: Explanation) -> dict[str, object]:

@@ -21,7 +21,7 @@ def add_packing(v: Variables) -> None:
 
 def add_tile_count(v: Variables, limit: int) -> None:
     """At most `limit` core tiles in all: implied by the packing, and all that is left of it without places."""
-    v.model.add(total(b.chosen(o.tiles for o in b.block.options) for b in v.blocks) <= limit)
+    v.model.add(total(b.chosen(o.footprint for o in b.block.options) for b in v.blocks) <= limit)
 
 
 def _interval(v: Variables, start: cp_model.IntVar, length: Expression, limit: int, name: str) -> cp_model.IntervalVar:

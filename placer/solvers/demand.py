@@ -49,7 +49,7 @@ def least_value(problem: MappingProblem, level: Level) -> int | None:
 def _counted(v: Variables, what: Demand) -> Expression:
     match what:
         case Demand.TILES:
-            return total(b.chosen(o.tiles for o in b.block.options) for b in v.blocks)
+            return total(b.chosen(o.footprint for o in b.block.options) for b in v.blocks)
         case Demand.MEMORY_BYTES:
             return total(
                 weighted(
