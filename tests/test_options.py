@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -58,6 +59,26 @@ def test_uneven_parts_are_faster_than_even_ones() -> None:
     assert any(map(few, uneven))
     for o in uneven:
         assert all(pace(o) * 1.03 < pace(e) for e in even if e.tiles <= o.tiles and few(e))
+
+
+@pytest.mark.parametrize(("batch", "widths"), [(8, (40, 72)), (16, (136, 88)), (12, (200, 24))])
+def test_what_is_left_out_is_matched(monkeypatch: pytest.MonkeyPatch, batch: int, widths: tuple[int, int]) -> None:
+    """For every legal split there is a kept one on no more tiles, at most 3 % slower, with no more doublings of a memory tile's ports."""
+    graph = laid_out(batch, *widths)
+    layer, layouts = graph.graph.layers[0], graph.of_layer(graph.graph.layers[0])
+    kept = layer_options(layer, layouts, VEK280)
+    monkeypatch.setattr("placer.options._worthwhile", lambda found, _: tuple(found))
+    every = layer_options(layer, layouts, VEK280)
+    assert len(every) > len(kept)
+
+    def costs(o: Option) -> tuple[float, ...]:
+        assert o.output is not None
+        doublings = tuple(math.ceil(math.log2(math.ceil(p / 6))) for p in (o.inputs[0].pieces, o.output.pieces))
+        return (o.tiles, max(o.cycles, *o.input_cycles, o.output_cycles), *doublings)
+
+    for o in every:
+        tiles, pace, *ports = costs(o)
+        assert any(all(mine <= theirs for mine, theirs in zip(costs(k), (tiles, 1.03 * pace, *ports), strict=True)) for k in kept)
 
 
 def one_tile(**limits: int) -> bool:

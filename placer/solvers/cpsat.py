@@ -30,9 +30,8 @@ RELAXATION_PART, PLACING_PART = 0.5, 0.7
 BUFFERS_WORK = 0.3
 # Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
 TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
-# With more layers than this, in a chain or where ways fork, a rescuer is asked before places are sought: that takes long, and streams that
-# run far seldom find lanes.
-MANY_IN_CHAIN, MANY_WITH_FORKS = 15, 8
+# With more layers than this, a rescuer is asked before places are sought: that takes long, and streams that run far seldom find lanes.
+MANY_LAYERS = 8
 
 Supported = tuple[tuple[int, ...], ...]
 Acceptance = Callable[[Solution], bool]
@@ -77,7 +76,7 @@ class CpSatSolver:
         relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress, seed)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
-        many = _many_layers(problem)
+        many = sum(b.kind is BlockKind.LAYER for b in problem.blocks) > MANY_LAYERS
         if many and (saved := rescue(relaxed, None)):
             return restated(problem, saved, relaxed.bounds)
         placed = _place(problem, relaxed, budget, progress, accepts)
@@ -97,12 +96,6 @@ class CpSatSolver:
         if placed.solution and result.solution and not accepts(result.solution):
             return restated(problem, placed.solution, tuple(r.bound for r in result.levels))
         return _checked(problem, result, relaxed.bounds, accepts, nothing)
-
-
-def _many_layers(problem: MappingProblem) -> bool:
-    layers = [b.kind is BlockKind.LAYER for b in problem.blocks]
-    forks = any(sum(layers[r.block] for r in net.readers) > 1 for net in problem.nets)
-    return sum(layers) > (MANY_WITH_FORKS if forks else MANY_IN_CHAIN)
 
 
 def _checked(problem: MappingProblem, result: SolveResult, bounds: tuple[int, ...], accepts: Acceptance, rescue: Rescue) -> SolveResult:

@@ -1,0 +1,73 @@
+"""The ladder: the lowest rung whose mappings route, within its limits, with what a few missing lanes change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from placer.problem import Level, MappingProblem
+from placer.solution import Evaluation, Solution
+from placer.solvers.cpsat_level import Budget, silent
+from placer.solvers.cpsat_relaxation import leading_levels, relax
+from placer.solvers.ladder import FEW_LANES, RUNGS, climb
+from tests.graphs import chain, small_device
+from tests.solving import stated
+
+
+def budget() -> Budget:
+    """Enough for a few rungs."""
+    return Budget(2.0, None, 1, 0)
+
+
+def problem_and_reached() -> tuple[MappingProblem, tuple[int, ...]]:
+    """A small chain, and the leading levels that its options alone reach."""
+    problem = stated(chain((32, 64, 32), tokens=8), small_device(5, 2))[1]
+    return problem, relax(problem, problem.device.core_tiles, budget(), 1.0, silent).reached
+
+
+def test_the_first_rung_where_everything_routes() -> None:
+    """No worse in the first level than the options alone reach, where the blocks pack side by side and share no memory."""
+    problem, reached = problem_and_reached()
+    found = climb(problem, reached, budget(), lambda _: 0)
+    assert found is not None
+    assert Evaluation(problem, found).interval() <= RUNGS[-1] * reached[0]
+
+
+def test_a_higher_rung_where_the_lower_ones_do_not_route() -> None:
+    """Where what lies on the first rungs takes too much, a slower mapping takes less."""
+    problem, reached = problem_and_reached()
+    first = climb(problem, reached, budget(), lambda _: 0)
+    assert first is not None
+    tiles, interval = Evaluation(problem, first).tiles(), Evaluation(problem, first).interval()
+    higher = climb(problem, reached, budget(), lambda s: 0 if Evaluation(problem, s).tiles() < tiles else FEW_LANES + 1)
+    assert higher is not None
+    assert Evaluation(problem, higher).tiles() < tiles
+    assert interval < Evaluation(problem, higher).interval() <= RUNGS[-1] * reached[0]
+
+
+def test_a_few_missing_lanes_are_given_back() -> None:
+    """A mapping with too many streams is followed by one with fewer on the same rung."""
+    problem = stated(chain((64, 64), tokens=16), small_device(5, 2))[1]
+    problem = replace(problem, objective=(Level.INTERVAL, Level.TILES))
+    reached = relax(problem, problem.device.core_tiles, budget(), 1.0, silent).reached
+    seen: list[Solution] = []
+
+    def missing(solution: Solution) -> int:
+        seen.append(solution)
+        return 0 if len(seen) > 3 else 2
+
+    assert climb(problem, reached, budget(), missing) == seen[-1]
+    assert len({s.blocks for s in seen}) > 1
+
+
+@pytest.mark.parametrize("objective", [(Level.TILES, Level.INTERVAL), (Level.LATENCY,), (Level.TRANSPORT,)], ids=lambda o: o[0].value)
+def test_any_objective(objective: tuple[Level, ...]) -> None:
+    """The first level is what rungs limit, whichever it is; without one there is one rung."""
+    problem = replace(stated(chain((64, 64), tokens=16), small_device(5, 2))[1], objective=objective)
+    leading = leading_levels(objective)
+    reached = relax(problem, problem.device.core_tiles, budget(), 1.0, silent).reached if leading else ()
+    found = climb(problem, reached, budget(), lambda _: 0)
+    assert found is not None
+    if leading:
+        assert Evaluation(problem, found).value(leading[0]) <= RUNGS[-1] * reached[0]
