@@ -59,7 +59,7 @@ def explain(settings: Settings, news: News) -> Explanation:
     shortages, proven = conflict(Variants(imported, settings), news), True
     if not shortages:
         news("places and lanes")
-        shortages, proven = _trial(imported, settings) or _missed(imported, settings, news)
+        shortages, proven = _trial(imported, settings) or _too_many_replicas(imported, settings, news) or _missed(imported, settings, news)
         if not shortages:
             return Explanation(True, True, (), ())
     return Explanation(False, proven, shortages, tuple(_levers(imported, settings, news)))
@@ -94,6 +94,27 @@ def _trial(imported: Imported, settings: Settings) -> Verdict | None:
         f"their footprints with their memory-tile channels {'exists' if proven else 'was found'}",
     )
     return (places,), proven
+
+
+def _too_many_replicas(imported: Imported, settings: Settings, news: News) -> Verdict | None:
+    """What runs out when a network that fits once is to be repeated; None where it is not, or the replicas map."""
+    count, device = settings.replicas, imported.device
+    if not isinstance(count, int) or count == 1:
+        return None
+    news(f"{count} replicas")
+    each = fewest_tiles(settings)
+    demand = count * each
+    if demand > device.core_tiles:
+        need = f"{count} replicas need at least {demand} core tiles, {each} each, and {device.name} has room for {device.core_tiles}"
+        return (Shortage(Resource.CORE_TILES, demand, device.core_tiles, need),), True
+    if maps(settings):
+        return None
+    size = f"{device.name} ({device.columns} x {device.rows})"
+    need = (
+        f"{count} replicas need at least {demand} of the {device.core_tiles} core tiles, but in equal cells of {size}, each with its share "
+        "of PLIO ports and memory-tile rows, none were found whose streams all find lanes"
+    )
+    return (Shortage(Resource.PLACES, demand, device.core_tiles, need),), False
 
 
 def _missed(imported: Imported, settings: Settings, news: News) -> Verdict:
@@ -143,7 +164,7 @@ def maps(settings: Settings) -> bool:
 def _levers(imported: Imported, settings: Settings, news: News) -> Iterator[Lever]:
     """Changes that were tried and map: the least intrusive first, one of a kind; an imagined array only where nothing else helps."""
     found = 0
-    for kind in (_smaller_batches, _whole_array, _larger_devices, _larger_arrays):
+    for kind in (_fewer_replicas, _smaller_batches, _whole_array, _larger_devices, _larger_arrays):
         if kind is _larger_arrays and found:
             break
         for lever in kind(imported, settings):
@@ -152,6 +173,15 @@ def _levers(imported: Imported, settings: Settings, news: News) -> Iterator[Leve
                 found += 1
                 yield lever
                 break
+
+
+def _fewer_replicas(imported: Imported, settings: Settings) -> Iterator[Lever]:
+    """As many as the tiles are enough for, then halves."""
+    if isinstance(settings.replicas, int) and settings.replicas > 1:
+        count = min(settings.replicas - 1, max(1, imported.device.core_tiles // max(1, fewest_tiles(settings))))
+        while count:
+            yield Lever(f"{count} replicas instead of {settings.replicas}", (("replicas", count),))
+            count //= 2
 
 
 def _smaller_batches(imported: Imported, settings: Settings) -> Iterator[Lever]:

@@ -58,6 +58,7 @@ class Case:
     lanes: int | None = None
     core_bytes: int | None = None
     required: Required | None = None
+    replicas: int | None = None
 
 
 CASES = {
@@ -74,6 +75,7 @@ CASES = {
     "ports for one window": Case((), 4, 2, 2, Resource.PLIO, ports=1),
     "an interval beyond six tiles": Case((64, 64, 64, 64), 64, 3, 2, Resource.INTERVAL, required=Required(interval=150)),
     "a latency beyond six tiles": Case((64, 64, 64, 64), 64, 3, 2, Resource.LATENCY, required=Required(latency=1000)),
+    "more replicas than tiles": Case((64, 64, 64, 64), 8, 4, 2, Resource.CORE_TILES, replicas=5),
     "one lane each way": Case((512, 512, 512, 512), 16, 6, 4, Resource.LANES, lanes=1),
 }
 
@@ -94,13 +96,15 @@ def settings_of(case: Case, folder: Path) -> Settings:
         model = CONFIGS / "models" / f"{case.model}.onnx"
     else:
         model = mlp(folder, *case.model) if case.model else two_inputs(folder)
-    return load_settings(model).overridden(batch=case.batch, device=device_file(folder, device), required=case.required)
+    return load_settings(model).overridden(
+        batch=case.batch, device=device_file(folder, device), required=case.required, replicas=case.replicas
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_bottlenecks_and_levers(name: str, tmp_path: Path) -> None:
-    """Fourteen causes: the bottleneck is among the shortages, in numbers, and the first lever maps."""
+    """Fifteen causes: the bottleneck is among the shortages, in numbers, and the first lever maps."""
     case = CASES[name]
     settings = settings_of(case, tmp_path)
     found = explain(settings, lambda _: None)
@@ -112,9 +116,9 @@ def test_bottlenecks_and_levers(name: str, tmp_path: Path) -> None:
     assert maps(found.levers[0].applied(settings))
 
 
-@pytest.mark.parametrize("name", ["more layers than tiles", "ports for one window"])
+@pytest.mark.parametrize("name", ["more layers than tiles", "ports for one window", "more replicas than tiles"])
 def test_quick_cases(name: str, tmp_path: Path) -> None:
-    """Two of the above in every run."""
+    """Three of the above in every run."""
     case = CASES[name]
     found = explain(settings_of(case, tmp_path), lambda _: None)
     assert found.proven
