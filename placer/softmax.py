@@ -3,7 +3,7 @@
 With d = the row's maximum - source, from 0 on: e = exp(-d * scale) in EXP_BITS fraction bits, from a table of 256 values for 8-bit
 sources, as the product of two for 16 bits (d = 256 * high + low). The sum S of a row is exact; 1 / S is the square of its reciprocal root.
 One factor a row, of at most 31 bits, holds 1 / S and the reciprocal of the target's scale; e times that is rounded half to even, first to
-guarded_bits in all, so that what ought to be a tie is one.
+GUARDED_BITS in all, so that what ought to be a tie is one: elements alike, at a scale that is a power of two.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from placer.arithmetic import ROOT_BITS, half_even, half_even_each, reciprocal_root
-from placer.fixed_point import MULTIPLIER_BITS
 from placer.network import IntArray
 
 # Fraction bits of an exponential, of the table of high parts, and values of a table.
 EXP_BITS = 28
 HIGH_BITS = 30
 TABLE = 256
+# Bits of a result with those below it that a first rounding keeps.
+GUARDED_BITS = 28
 # The widest shift of an accumulator (facts: UG1583, srs).
 WIDEST_SHIFT = 59
 
@@ -31,15 +32,6 @@ def exponentials(scale: float, bits: int) -> IntArray:
     return np.concatenate([low, np.rint(np.ldexp(np.exp(steps * TABLE), HIGH_BITS)).astype(np.int64)])
 
 
-def guarded_bits(gain: int) -> int:
-    """Bits of a result with those below it that a first rounding keeps.
-
-    At a scale that is a power of two equal elements meet ties, which float32 meets within its 24 bits; at any other, 1/255 above all, what
-    is near a tie is none.
-    """
-    return 24 if gain == 1 << MULTIPLIER_BITS - 1 else 28
-
-
 def softened(source: IntArray, tables: IntArray, gain: int, shift: int, bits: int) -> IntArray:
     """exp(source) / sum(exp(source)) * gain / 2^shift over the last axis, rounded, for results of `bits` bits.
 
@@ -48,7 +40,7 @@ def softened(source: IntArray, tables: IntArray, gain: int, shift: int, bits: in
     below = source.max(axis=-1, keepdims=True) - source
     powers = tables[below] if len(tables) == TABLE else half_even(tables[TABLE + (below >> 8)] * tables[below & TABLE - 1], HIGH_BITS)
     factor, down = _row_factor(powers.sum(axis=-1, keepdims=True), gain, shift)
-    guard = guarded_bits(gain) - bits
+    guard = GUARDED_BITS - bits
     return half_even(half_even_each(powers * factor, down - guard), guard)
 
 

@@ -18,7 +18,7 @@ struct Softmax {
     static_assert(Config::rows % 4 == 0 && Config::columns % 8 == 0, "rows must be padded to 4, columns to 8");
     static_assert(Config::width <= Config::columns && Config::columns - Config::width < 8, "the features of a group must fill its columns");
     static constexpr unsigned blocks = Config::columns / 8, row_groups = Config::rows / 4, last = Config::width % 8;
-    static constexpr int guard = (Config::gain == 1 << 30 ? 24 : 28) - int(sizeof(Output) * 8), high_bits = 30, widest_shift = 59;
+    static constexpr int guard = 28 - int(sizeof(Output) * 8), high_bits = 30, widest_shift = 59;
     using Lanes = aie::vector<int32, group>;
     using Source = aie::vector<Input, group>;
     using Key = std::make_unsigned_t<Input>;
