@@ -46,6 +46,12 @@ class Stage(Enum):
     CHECK = "check"
 
 
+# By what part an interval with its distances may be longer than the solver's before other places are tried, and how many.
+LONGER, PLACES = 0.05, 2
+# Levels that places do not enter.
+PLACELESS = (Level.INTERVAL, Level.LATENCY, Level.TILES)
+
+
 class InternalError(PlacerError):
     """A result of ours breaks our own rules; a defect to report, never a result to use."""
 
@@ -261,7 +267,26 @@ def _mapped(imported: Imported, problem: MappingProblem, settings: Settings, lim
             raise InfeasibleError("; ".join(u.sentence(problem.device) for u in missed))
         kind = InfeasibleError if result.status is Status.INFEASIBLE else UndecidedError
         raise kind(_no_mapping(problem, result))
-    return assemble(problem, imported.laid_out, result, _provenance(imported, settings))
+    return _at_its_pace(imported, problem, settings, limits, result)
+
+
+def _at_its_pace(imported: Imported, problem: MappingProblem, settings: Settings, limits: Limits, result: SolveResult) -> Mapping:
+    """The mapping of a result; of the same options elsewhere where its distances make the interval that leads the objective far longer."""
+    from placer.solvers.elsewhere import elsewhere  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    best = assemble(problem, imported.laid_out, result, _provenance(imported, settings))
+    enough = (1 + LONGER) * result.levels[0].value
+    if problem.objective[0] is not Level.INTERVAL or best.interval_cycles <= enough:
+        return best
+    for other in elsewhere(problem, result, limits, PLACES):
+        # Levels before the places stay what they were.
+        if any(o.value > r.value for o, r in zip(other.levels, result.levels, strict=True) if o.level in PLACELESS):
+            continue
+        mapping = assemble(problem, imported.laid_out, other, _provenance(imported, settings))
+        best = mapping if mapping.interval_cycles < best.interval_cycles else best
+        if best.interval_cycles <= enough:
+            break
+    return best
 
 
 def _no_mapping(problem: MappingProblem, result: SolveResult) -> str:

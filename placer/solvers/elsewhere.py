@@ -1,0 +1,27 @@
+"""Other places for the options of a mapping: the solver's interval knows no distances, and with some places a pipeline waits longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from placer.problem import MappingProblem
+from placer.solvers.base import Limits, SolveResult
+from placer.solvers.cpsat import narrowed, outside, restated
+from placer.solvers.cpsat_level import silent
+from placer.solvers.routed import solve_routed
+
+# Deterministic time for each.
+ELSEWHERE_WORK = 0.5
+
+
+def elsewhere(problem: MappingProblem, result: SolveResult, limits: Limits, tries: int) -> Iterator[SolveResult]:
+    """Results with the options of `result`, which has a solution, found from other seeds, at the bounds that were proven for it."""
+    assert result.solution is not None, "there are places to leave"
+    kept = tuple((b.option,) for b in result.solution.blocks)
+    bounds = tuple(level.bound for level in result.levels)
+    for number in range(1, tries + 1):
+        told = replace(limits, work=min(limits.work, ELSEWHERE_WORK), seed=limits.seed + number)
+        found = outside(solve_routed(narrowed(problem, kept), None, told, silent).solution, kept)
+        if found:
+            yield restated(problem, found, bounds)
