@@ -132,7 +132,8 @@ def test_sums_alone_refuse_what_is_far_too_large() -> None:
     settings = load_settings(CONFIGS / "mixers16_block.yaml")
     imported = import_network(settings.network, target_device(settings), settings.first_batch)
     found = conflict(Variants(imported, settings), no_news)
-    assert [(s.resource, s.demand, s.supply) for s in found] == [(Resource.CORE_TILES, 399, 304)]
+    assert [(s.resource, s.supply) for s in found] == [(Resource.CORE_TILES, 304)]
+    assert (found[0].demand or 0) > 304
 
 
 def no_news(_: str) -> None:
