@@ -73,10 +73,11 @@ class CpSatSolver:
         budget = Budget.of(limits)
         if not leading_levels(problem.objective):
             return _checked(problem, solve_jointly(problem, seed, limits, progress), (), accepts, rescue)
-        relaxed = relax(problem, problem.device.core_tiles, budget, budget.work * RELAXATION_PART, progress, seed)
+        many = sum(b.kind is BlockKind.LAYER for b in problem.blocks) > MANY_LAYERS
+        work = budget.work * RELAXATION_PART
+        relaxed = relax(problem, problem.device.core_tiles, budget, work, progress, seed, support=not many)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
-        many = sum(b.kind is BlockKind.LAYER for b in problem.blocks) > MANY_LAYERS
         if many and (saved := rescue(relaxed, None)):
             return restated(problem, saved, relaxed.bounds)
         placed = _place(problem, relaxed, budget, progress, accepts)

@@ -45,11 +45,17 @@ def leading_levels(objective: tuple[Level, ...]) -> tuple[Level, ...]:
 
 
 def relax(
-    problem: MappingProblem, tiles: int, budget: Budget, work: float, progress: ProgressSink, seed: Solution | None = None
+    problem: MappingProblem,
+    tiles: int,
+    budget: Budget,
+    work: float,
+    progress: ProgressSink,
+    seed: Solution | None = None,
+    support: bool = True,
 ) -> Relaxed:
     """Minimise the leading levels over options and edge kinds on at most `tiles` core tiles, with at most `work` of deterministic time.
 
-    seed: a mapping to start from; its places do not matter.
+    seed: a mapping to start from; its places do not matter. support: whether to find out which options optima use, or to count all.
     """
     leading = leading_levels(problem.objective)
     every = tuple(tuple(range(len(b.options))) for b in problem.blocks)
@@ -77,7 +83,7 @@ def relax(
             return Relaxed(leading, False, tuple(bounds), _reached(problem, found, bounds), _options(found), every)
         v.model.add(expression <= value)
         hint(v, found)
-    supported = _supported(v, leading[-1], found, budget, floor) if found else None
+    supported = _supported(v, leading[-1], found, budget, floor) if found and support else None
     return Relaxed(leading, False, tuple(bounds), _reached(problem, found, bounds), _options(found), supported or every)
 
 

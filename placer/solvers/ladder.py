@@ -56,7 +56,6 @@ class _Way:
 
 
 OTHER_WAYS = (
-    _Way(alike=False, streamed=True, straight=True, work=OTHERS_WORK),
     _Way(alike=False, streamed=True, straight=False, work=OTHERS_WORK),
     _Way(alike=False, streamed=False, straight=False, work=OTHERS_WORK),
 )
@@ -72,7 +71,6 @@ def climb(problem: MappingProblem, reached: tuple[int, ...], budget: Budget, mis
     """
     rungs = _rungs(problem, reached)
     quick = _Way(has_likes(problem), streamed=True, straight=True, work=QUICK_WORK)
-    others = OTHER_WAYS if quick.alike else OTHER_WAYS[1:]
 
     tried: set[tuple[BlockChoice, ...]] = set()
 
@@ -81,10 +79,10 @@ def climb(problem: MappingProblem, reached: tuple[int, ...], budget: Budget, mis
 
     found = next(((i, s) for i, rung in enumerate(rungs) if (s := on(rung, [quick]))), None)
     if found is None:
-        return next(filter(None, (on(rung, others) for rung in rungs[::FEWER_RUNGS])), None)
+        return next(filter(None, (on(rung, OTHER_WAYS) for rung in rungs[::FEWER_RUNGS])), None)
     level, best = found
     for rung in reversed(rungs[:level]):
-        better = on(rung, others)
+        better = on(rung, OTHER_WAYS)
         if better is None:
             break
         best = better

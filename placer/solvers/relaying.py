@@ -13,7 +13,7 @@ from placer.solvers.cpsat_level import Budget
 from placer.solvers.cpsat_relaxation import descend, leading_levels
 
 # Deterministic time for each number, and the part of the interval that one more relay has to save.
-RELAY_WORK, WORTHWHILE = 0.5, 0.03
+RELAY_WORK, WORTHWHILE = 0.35, 0.03
 
 
 def best_relays(problems: Callable[[int], MappingProblem], counts: tuple[int, ...]) -> int:
