@@ -5,7 +5,6 @@ Where an operator needs a stored tensor and has an unrounded expression, the exp
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeGuard
@@ -29,10 +28,7 @@ from placer.frontend.values import (
     Mapped,
     Matrices,
     Moment,
-    Movement,
-    NewShape,
     Normalised,
-    Permutation,
     Product,
     Scaled,
     Selection,
@@ -272,76 +268,6 @@ def _as_function(graph: Graph, value: Value) -> Mapped | None:
     return found and replace(found, values=np.clip(found.values, *found.limits), limits=UNLIMITED)
 
 
-def softmax(graph: Graph, node: onnx.NodeProto, value: Value, axis: int) -> Value:
-    """Softmax over one axis of a sample, counted from 0."""
-    held = stored(graph, node, value)
-    last = len(held.shape) - 1
-    if axis == last:
-        return Softened(held.tensor, 1.0, held.shape)
-    perm = (*(i for i in range(last + 1) if i != axis), axis)
-    back = tuple(int(i) for i in np.argsort(perm))
-    moved = tuple(held.shape[i] for i in perm)
-    source = graph.fresh(f"{node.name}.axis_last")
-    graph.move(node.name, held.tensor, (Permutation(perm, held.shape, moved),), source)
-    return Softened(source, 1.0, held.shape, moves=(Permutation(back, moved, held.shape),))
-
-
-# -- reductions ---------------------------------------------------------------------------------------------------------------------
-
-
-def mean(graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool) -> Value:
-    """The mean over axes of a sample, counted from 0; over the last one alone, kept, it may belong to a LayerNorm."""
-    if isinstance(value, Statistic) and value.kind is Moment.SQUARE and keep and axes == (len(value.shape) - 1,):
-        return replace(value, kind=Moment.VARIANCE)
-    held = stored(graph, node, value)
-    if keep and axes == (len(held.shape) - 1,):
-        return Statistic(held.tensor, Moment.MEAN, 0.0, held.shape)
-    return total(graph, node, held, axes, keep, average=True)
-
-
-def total(
-    graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool, average: bool = False
-) -> Product | Statistic:
-    """The sum or average over axes of a sample, counted from 0: a product with a column of ones."""
-    if isinstance(value, Statistic) and value.kind is Moment.POWER and keep and axes == (len(value.shape) - 1,) and not average:
-        return replace(value, kind=Moment.TOTAL)
-    held = stored(graph, node, value)
-    shape = held.shape
-    kept = tuple(1 if i in axes else d for i, d in enumerate(shape) if keep or i not in axes)
-    source, moved = _last(graph, node, held, axes)
-    size = moved[-1]
-    ones, gain = np.ones((size, 1), np.int64), np.full(1, 1.0 / size if average else 1.0)
-    return Product(source, ones, gain, "int8", np.zeros(1), kept, moves=(NewShape((*moved[:-1], 1), kept),))
-
-
-def maximum(node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool) -> Statistic:
-    """The maximum of a row, which a Softmax starts with.
-
-    Raises UnsupportedModelError for any other.
-    """
-    if not isinstance(value, Stored) or not keep or axes != (len(value.shape) - 1,):
-        raise UnsupportedModelError(f"{node.name}: ReduceMax is supported in a Softmax written as separate operators only")
-    return Statistic(value.tensor, Moment.MAXIMUM, 0.0, value.shape)
-
-
-def _last(graph: Graph, node: onnx.NodeProto, held: Stored, axes: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-    """`held` with `axes` merged into one last axis, and its shape."""
-    shape = held.shape
-    rest = tuple(i for i in range(len(shape)) if i not in axes)
-    turned = tuple(shape[i] for i in (*rest, *axes))
-    merged = (*(shape[i] for i in rest), math.prod(shape[i] for i in axes))
-    moves: list[Movement] = []
-    if (*rest, *axes) != tuple(range(len(shape))):
-        moves.append(Permutation((*rest, *axes), shape, turned))
-    if turned != merged:
-        moves.append(NewShape(turned, merged))
-    if not moves:
-        return held.tensor, shape
-    source = graph.fresh(f"{node.name}.axis_last")
-    graph.move(node.name, held.tensor, tuple(moves), source)
-    return source, merged
-
-
 # -- helpers ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -407,17 +333,6 @@ def _broadcasts(constant: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 def _tensor(value: Stored | Scaled) -> str:
     return value.tensor if isinstance(value, Stored) else value.source
-
-
-def joined_shape(node: onnx.NodeProto, shapes: list[tuple[int, ...]], axis: int) -> tuple[int, ...]:
-    """The shape of samples of `shapes` one after the other along `axis`.
-
-    Raises InputError where they do not fit together.
-    """
-    first = shapes[0]
-    if any(len(s) != len(first) or (*s[:axis], *s[axis + 1 :]) != (*first[:axis], *first[axis + 1 :]) for s in shapes):
-        raise InputError(f"{node.name}: {node.op_type} of samples {[list(s) for s in shapes]} along axis {axis} does not fit together")
-    return (*first[:axis], sum(s[axis] for s in shapes), *first[axis + 1 :])
 
 
 def _alike(graph: Graph, node: onnx.NodeProto, left: Stored, right: Stored) -> tuple[Stored, Stored]:

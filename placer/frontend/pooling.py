@@ -12,7 +12,8 @@ from placer.errors import InputError, UnsupportedModelError
 from placer.fixed_point import FloatArray
 from placer.frontend.constants import Attributes
 from placer.frontend.graph import Graph
-from placer.frontend.operators import stored, total
+from placer.frontend.operators import stored
+from placer.frontend.reductions import total
 from placer.frontend.values import NewShape, Product, Value
 from placer.network import IntArray
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.frontend import operators, pooling, selections
+from placer.frontend import operators, pooling, reductions, selections
 from placer.frontend.constants import Attributes
 from placer.frontend.float32 import Operand, enumerable, every_value, multiplied, summed
 from placer.frontend.functions import unary_function
@@ -120,9 +120,9 @@ def _one_operand(reader: Reader, node: onnx.NodeProto, operands: list[Value | No
     match plain.op_type:
         case "ReduceMean":
             axes, keep = reduced_axes(node, [value], rank - 1)
-            result = operators.mean(reader.graph, node, value, axes, keep)
+            result = reductions.mean(reader.graph, node, value, axes, keep)
         case "Softmax":
-            result = operators.softmax(reader.graph, node, value, inner_axis(node, -1, rank))
+            result = reductions.softmax(reader.graph, node, value, inner_axis(node, -1, rank))
         case "AveragePool" | "GlobalAveragePool":
             if Attributes(node).integer("channels_last", 0):
                 raise UnsupportedModelError(f"{node.name}: {node.op_type} with channels last is not supported")

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.frontend import batch, moments, operators, pooling, qdq, qonnx, qoperator, selections
+from placer.frontend import batch, moments, operators, pooling, qdq, qonnx, qoperator, reductions, selections
 from placer.frontend.closing import close, output_type
 from placer.frontend.constants import BATCH, Attributes, fold, plain, shape_constant
 from placer.frontend.functions import FUNCTIONS, unary_function
@@ -254,10 +254,10 @@ class Reader:
                 return operators.batch_normalisation(self.graph, node, left, operands)
             case "ReduceMean" | "ReduceSum":
                 axes, keep = reduced_axes(node, operands, len(shape_of(node, left)))
-                reduce = operators.mean if node.op_type == "ReduceMean" else operators.total
+                reduce = reductions.mean if node.op_type == "ReduceMean" else reductions.total
                 return reduce(self.graph, node, left, axes, keep)
             case "Softmax":
-                return operators.softmax(self.graph, node, left, inner_axis(node, -1, len(shape_of(node, left)) + 1))
+                return reductions.softmax(self.graph, node, left, inner_axis(node, -1, len(shape_of(node, left)) + 1))
             case "AveragePool" | "GlobalAveragePool":
                 return pooling.average_pool(self.graph, node, left)
             case "LayerNormalization":
@@ -265,7 +265,7 @@ class Reader:
             case _ if node.op_type in BINARY:
                 return BINARY[node.op_type](self.graph, node, left, self._real(node, operands[1]))
             case "ReduceMax":
-                return operators.maximum(node, left, *reduced_axes(node, operands, len(shape_of(node, left))))
+                return reductions.maximum(node, left, *reduced_axes(node, operands, len(shape_of(node, left))))
             case _ if node.op_type in FUNCTIONS:
                 found = moments.function(node, left, operands) if isinstance(left, Statistic) else None
                 return found or operators.unary(self.graph, node, left, unary_function(node, operands))

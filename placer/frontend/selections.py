@@ -12,7 +12,7 @@ from placer.errors import InputError, UnsupportedModelError
 from placer.frontend.constant_tensors import sample_of, stored_constant
 from placer.frontend.constants import Attributes
 from placer.frontend.graph import Graph
-from placer.frontend.operators import as_scaled, is_arithmetic, joined_shape
+from placer.frontend.operators import as_scaled, is_arithmetic
 from placer.frontend.shapes import counted_axes
 from placer.frontend.values import Constant, Joined, NewShape, Quantised, RawInput, Selection, Stored, Value
 from placer.network import Concat
@@ -189,3 +189,14 @@ def _listed(node: onnx.NodeProto, operands: Sequence[Value | None], at: int, att
     if isinstance(listed, Constant) and listed.integers is not None and listed.scale is None:
         return tuple(int(i) for i in listed.integers.reshape(-1))
     raise UnsupportedModelError(f"{node.name}: {node.op_type} with {attribute} computed from data is not supported; constants are")
+
+
+def joined_shape(node: onnx.NodeProto, shapes: list[tuple[int, ...]], axis: int) -> tuple[int, ...]:
+    """The shape of samples of `shapes` one after the other along `axis`.
+
+    Raises InputError where they do not fit together.
+    """
+    first = shapes[0]
+    if any(len(s) != len(first) or (*s[:axis], *s[axis + 1 :]) != (*first[:axis], *first[axis + 1 :]) for s in shapes):
+        raise InputError(f"{node.name}: {node.op_type} of samples {[list(s) for s in shapes]} along axis {axis} does not fit together")
+    return (*first[:axis], sum(s[axis] for s in shapes), *first[axis + 1 :])
