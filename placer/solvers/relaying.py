@@ -17,13 +17,14 @@ RELAY_WORK, WORTHWHILE = 0.35, 0.03
 
 
 def best_relays(problems: Callable[[int], MappingProblem], counts: tuple[int, ...]) -> int:
-    """The one of `counts`, which rise, until one more hardly shortens the interval. problems: the problem with so many relays."""
-    best, reached = counts[0], _reached(problems, counts[0]) if len(counts) > 1 else None
-    for count in counts[1:]:
+    """The one of `counts`, which rise, after which more hardly shorten the interval. problems: the problem with so many relays.
+
+    All of them are looked at: a relaxation that is not searched to its end may be worse with one relay than without, and good with two.
+    """
+    best, reached = counts[0], None
+    for count in counts if len(counts) > 1 else ():
         found = _reached(problems, count)
-        if reached is not None and (found is None or not _pays(found, reached)):
-            break
-        if found is not None:
+        if found is not None and (reached is None or _pays(found, reached)):
             best, reached = count, found
     return best
 
