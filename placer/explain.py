@@ -6,16 +6,16 @@ Conflicts of options and edge kinds come first (conflict.py); where these have a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from placer.config import Settings
 from placer.conflict import News, Resource, Shortage, Variants, conflict, plentiful
 from placer.device import find_device, shipped_devices
 from placer.errors import InfeasibleError
 from placer.formulate import formulate
-from placer.pipeline import Imported, Stage, import_network, run, target_device
+from placer.pipeline import Imported, Stage, import_network, run, search_limits, target_device
 from placer.problem import Level
-from placer.solvers.base import Limits, Status
+from placer.solvers.base import Status
 from placer.solvers.construct import construct
 from placer.unmet import unmet_limits
 
@@ -70,7 +70,7 @@ def _trial(imported: Imported, settings: Settings) -> Verdict | None:
     from placer.solvers.routed import solve_routed  # noqa: PLC0415 - as above
 
     problem = formulate(imported.laid_out, imported.device, settings.objective, settings.row_weight, (), settings.fixed_layers)
-    limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
+    limits = search_limits(settings)
     result = solve_routed(problem, construct(problem), limits, lambda _: None)
     if result.solution:
         return None
@@ -124,7 +124,7 @@ def _missed(imported: Imported, settings: Settings, news: News) -> Verdict:
     device = imported.device
     demands = settings.required.limits(imported.laid_out.batch, device)
     problem = formulate(imported.laid_out, device, settings.objective, settings.row_weight, demands, settings.fixed_layers)
-    limits = Limits(min(settings.work, TRIAL_WORK), settings.seconds, settings.workers, settings.seed)
+    limits = replace(search_limits(settings), work=min(settings.work, TRIAL_WORK))
     if demands:
         news("what is required")
     if not demands or solve_routed(problem, construct(problem), limits, lambda _: None).solution:

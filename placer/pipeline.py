@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from placer.assemble import Provenance, assemble
@@ -167,8 +168,9 @@ def _solve_relayed(imported: Imported, problem: MappingProblem, settings: Settin
     """One pipeline, with as many relays as pay; without any where these do not map."""
     from placer.solvers.relaying import best_relays  # noqa: PLC0415 - OR-Tools takes half a second to load
 
-    limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
+    limits = search_limits(settings)
 
+    @cache
     def relayed_by(count: int) -> tuple[Imported, MappingProblem]:
         if count == 0:
             return imported, problem
@@ -200,12 +202,17 @@ def _solve_scaled(
     def demands(samples: int) -> tuple[Limit, ...]:
         return _sooner(settings.required.limits(samples, imported.device), sooner)
 
-    limits = Limits(settings.work, settings.seconds, settings.workers, settings.seed)
-    found = solve_scaled(Question(imported.laid_out.graph, problem, demands, settings.fixed_layers), scale, limits, progress)
+    question = Question(imported.laid_out.graph, problem, demands, settings.fixed_layers)
+    found = solve_scaled(question, scale, search_limits(settings), progress)
     if found is None:
         return None
     mapping = assemble(found.problem, found.laid_out, found.result, _provenance(imported, settings))
     return Solved(replace(imported, laid_out=found.laid_out), found.problem, mapping)
+
+
+def search_limits(settings: Settings) -> Limits:
+    """How long one solve of `settings` may take."""
+    return Limits(settings.work, settings.seconds, settings.workers, settings.seed)
 
 
 def _sooner(limits: tuple[Limit, ...], cycles: int) -> tuple[Limit, ...]:

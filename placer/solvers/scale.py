@@ -33,6 +33,7 @@ BOUND_WORK, BOUNDS, TRIES = 0.5, 40, 8
 # More samples a run are looked at until twice so many, and again, promise less than this part more.
 WORTHWHILE = 0.01
 
+_Rank = tuple[float, int, int, int, int]
 # What is demanded of so many samples a run, of all replicas together.
 Demands = Callable[[int], tuple[Limit, ...]]
 
@@ -81,7 +82,7 @@ class _Candidate:
     relays: int
 
     @property
-    def rank(self) -> tuple[float, int, int, int, int]:
+    def rank(self) -> _Rank:
         """The order in which candidates are taken; of equal ones the smallest."""
         return self.cost, self.batch, self.relays, self.cell.count, self.cell.device.columns
 
@@ -93,22 +94,25 @@ class _Candidate:
 
 def solve_scaled(question: Question, scale: Scale, limits: Limits, progress: ProgressSink) -> Scaled | None:
     """The mapping of all batches, replicas and relays that costs least, in tiles or cycles a sample; None when none was found."""
-    queue = [(c.rank, number, c, False) for number, c in enumerate(_candidates(question, scale))]
+    # Candidates without a problem are not bounded yet; one that is keeps its problem until it is solved.
+    queue: list[tuple[_Rank, int, _Candidate, MappingProblem | None]] = []
+    queue += [(c.rank, number, c, None) for number, c in enumerate(_candidates(question, scale))]
     heapq.heapify(queue)
     best, cost, bounded, tried = None, float("inf"), 0, 0
     while queue and tried < TRIES:
-        _, number, candidate, is_bounded = heapq.heappop(queue)
+        _, number, candidate, problem = heapq.heappop(queue)
         if candidate.cost >= cost:
             break
-        problem = _stated(question, candidate)
         if problem is None:
-            continue
-        if not is_bounded and bounded < BOUNDS:
-            bounded += 1
-            closer = _bound(question.measure, candidate, problem)
-            if closer:
-                heapq.heappush(queue, (closer.rank, number, closer, True))
-            continue
+            problem = _stated(question, candidate)
+            if problem is None:
+                continue
+            if bounded < BOUNDS:
+                bounded += 1
+                closer = _bound(question.measure, candidate, problem)
+                if closer:
+                    heapq.heappush(queue, (closer.rank, number, closer, problem))
+                continue
         tried += 1
         found = _solve(question, candidate, problem, limits, progress)
         if found and (reached := _cost(question.measure, found)) < cost:
