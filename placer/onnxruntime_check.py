@@ -15,8 +15,9 @@ import onnx
 
 from placer.network import IntArray, Network, Tensor
 
-# Merges two rounding points of a model into one: no longer what the model says.
-INEXACT = ("DoubleQDQPairsRemover",)
+# Optimisers after which a model no longer means what it says: the first merges two rounding points into one, the second carries the
+# rounding of one reader of a tensor to the tensor's other readers when it moves a Transpose that they share.
+INEXACT = ("DoubleQDQPairsRemover", "TransposeOptimizer")
 QUANT_DOMAINS = frozenset({"qonnx.custom_op.general", "onnx.brevitas"})
 # Samples at a time where the model leaves its batch open.
 CHUNK = 4096

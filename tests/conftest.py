@@ -7,8 +7,10 @@ from hypothesis import settings
 
 from tests.command_line import CommandLine
 
-# A loaded machine is no failure: tests time nothing.
-settings.register_profile("placer", deadline=None)
+# A loaded machine is no failure: tests time nothing. The same examples every time, so that a change is judged by what it changed;
+# `pytest --hypothesis-profile explore` looks for new ones.
+settings.register_profile("placer", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
 settings.load_profile("placer")
 
 

@@ -31,14 +31,14 @@ def save_and_compare(model: RandomModel) -> None:
 
 
 @given(random_models())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_random_models_match_onnxruntime(model: RandomModel) -> None:
     """Any sequence of supported operators keeps every rounding point of the model."""
     save_and_compare(model)
 
 
 @given(random_models(MOVING))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_random_moving_models_match_onnxruntime(model: RandomModel) -> None:
     """Transposes of any axes, heads, slices, joins and products of two tensors among them."""
     save_and_compare(model)
@@ -46,17 +46,17 @@ def test_random_moving_models_match_onnxruntime(model: RandomModel) -> None:
 
 @pytest.mark.slow
 @given(random_models(MOVING))
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 def test_many_random_moving_models_match_onnxruntime(model: RandomModel) -> None:
-    """The same, on more models, and on new ones each time."""
+    """The same, on more models."""
     save_and_compare(model)
 
 
 @pytest.mark.slow
 @given(random_models())
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 def test_many_random_models_match_onnxruntime(model: RandomModel) -> None:
-    """The same, on more models, and on new ones each time."""
+    """The same, on more models."""
     save_and_compare(model)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from placer.device import find_device
@@ -166,7 +166,6 @@ def an_expression(kind: str, rng: np.random.Generator, function_source: QuantTyp
 EXPRESSIONS = ("dense", "wide weights", "scaled", "sum", "times", "function", "normalise")
 
 
-@settings(deadline=None)
 @given(st.sampled_from(EXPRESSIONS), KINDS, KINDS, KINDS, SCALES, SCALES, st.integers(0, 200), st.integers(0, 99))
 def test_layers_say_what_the_operation_says(
     kind: str, x: IntType, z: IntType, y: IntType, scale: float, other: float, zero: int, seed: int

@@ -49,14 +49,14 @@ def check_random(model: RandomModel, batch: int, device: int) -> None:
 
 
 @given(random_models(), st.integers(1, 9), st.sampled_from((0, 1)))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_random_models(model: RandomModel, batch: int, device: int) -> None:
     """Any model that can be lowered, transposes included, for any batch, in blocks of 4 and of 8 rows."""
     check_random(model, batch, device)
 
 
 @given(random_models((*MOVING, "softmax")), st.integers(1, 5), st.sampled_from((0, 1)))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_random_moving_models(model: RandomModel, batch: int, device: int) -> None:
     """Transposes of any axes, heads, slices, joins, products of two tensors and Softmax among them."""
     check_random(model, batch, device)
@@ -64,17 +64,17 @@ def test_random_moving_models(model: RandomModel, batch: int, device: int) -> No
 
 @pytest.mark.slow
 @given(random_models((*MOVING, "softmax")), st.integers(1, 5), st.sampled_from((0, 1)))
-@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2000, suppress_health_check=list(HealthCheck))
 def test_many_random_moving_models(model: RandomModel, batch: int, device: int) -> None:
-    """The same, on more models, and on new ones each time."""
+    """The same, on more models."""
     check_random(model, batch, device)
 
 
 @pytest.mark.slow
 @given(random_models(), st.integers(1, 9), st.sampled_from((0, 1)))
-@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2000, suppress_health_check=list(HealthCheck))
 def test_many_random_models(model: RandomModel, batch: int, device: int) -> None:
-    """The same, on more models, and on new ones each time."""
+    """The same, on more models."""
     check_random(model, batch, device)
 
 

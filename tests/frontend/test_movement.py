@@ -12,7 +12,8 @@ from placer.device import find_device
 from placer.formulate import lay_out
 from placer.frontend import read_model
 from placer.lowering import lower
-from tests.onnxruntime_check import differences
+from placer.reference import evaluate
+from tests.onnxruntime_check import INEXACT, differences
 from tests.qdq_models import QdqBuilder, some_weights
 from tests.test_stored_reference import compare
 
@@ -108,3 +109,16 @@ def test_products_of_two_tensors(tmp_path: Path, kinds: tuple[str, int, str, int
     network = read_model(path)
     assert not np.any(differences(path, network, 50))
     compare(network, lay_out(lower(network), 2, find_device("VEK280")), 5)
+
+
+def test_rounding_of_another_reader(tmp_path: Path) -> None:
+    """Only the reader that rounds a transposed tensor is rounded: with its TransposeOptimizer onnxruntime rounds the other one too."""
+    b = QdqBuilder()
+    one_place = b.node("Gather", b.qdq(b.input(3, 4), 0), ints(b, 0), axis=1)
+    plain = b.node("Transpose", one_place, perm=[0, 2, 1])
+    b.qdq(b.node("Transpose", one_place, perm=[0, 2, 1]), 1)
+    back = b.node("Transpose", plain, perm=[0, 2, 1])
+    network = b.network(tmp_path, back)
+    values = np.arange(-12, 12).reshape(2, 3, 4)
+    assert np.array_equal(evaluate(network, (values,))[0], values[:, :1])
+    assert differences(tmp_path / "model.onnx", network, 24, without=INEXACT).max() == 0

@@ -42,7 +42,7 @@ def test_other_directions() -> None:
         assert {(o.nets, o.lanes) for o in over} == {(lanes + 1, lanes)}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(NETS)
 def test_what_routes_has_no_overfull_line(nets: tuple[Terminals, ...]) -> None:
     """A line is a proof: where the router succeeds there is none."""

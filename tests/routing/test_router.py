@@ -30,7 +30,7 @@ def reached(grid: Grid, net: Terminals, tree: tuple[int, ...]) -> set[int]:
     return nodes
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(NETS)
 def test_trees_and_lanes(nets: tuple[Terminals, ...]) -> None:
     """Every sink is reached, capacities hold where nothing is reported overfull, and lanes are proper there."""

@@ -31,9 +31,7 @@ from tests.solving import ALL_LEVELS, as_result, assembled, solve, stated
 # Shrinking would repeat the solves for minutes; a failure prints the network and device as they are.
 SLOW = settings(
     max_examples=400,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
-    derandomize=True,
     database=None,
     phases=(Phase.explicit, Phase.generate),
 )
