@@ -15,8 +15,8 @@ from placer.config import Settings
 from placer.device import Device
 from placer.errors import InfeasibleError
 from placer.formulate import fewest_tiles, graph_options, state_problem
+from placer.imported import Imported
 from placer.options import least_tile_bytes
-from placer.pipeline import Imported
 from placer.problem import MappingProblem, Option
 
 if TYPE_CHECKING:

@@ -13,7 +13,9 @@ from placer.conflict import News, Resource, Shortage, Variants, conflict, plenti
 from placer.device import find_device, shipped_devices
 from placer.errors import InfeasibleError
 from placer.formulate import formulate
-from placer.pipeline import Imported, Stage, import_network, run, search_limits, target_device
+from placer.imported import Imported, import_network, target_device
+from placer.one_pipeline import search_limits
+from placer.pipeline import Stage, run
 from placer.problem import Level
 from placer.solvers.base import Status
 from placer.solvers.construct import construct

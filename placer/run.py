@@ -16,10 +16,11 @@ from placer.codegen.stimulus import input_files, random_samples, read_outputs
 from placer.config import Settings
 from placer.errors import InputError
 from placer.host_compile import HostError
+from placer.imported import Imported, import_network
 from placer.mapped_device import mapped_device
 from placer.mapping import Mapping, read_mapping
 from placer.network import Dense, IntArray, MatMul, Network
-from placer.pipeline import Imported, emit_project, import_network
+from placer.pipeline import emit_project
 from placer.reference import evaluate
 
 PROJECT = "adf"

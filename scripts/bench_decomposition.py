@@ -12,7 +12,7 @@ from pathlib import Path
 
 from placer.config import load_settings
 from placer.formulate import formulate
-from placer.pipeline import import_network, target_device
+from placer.imported import import_network, target_device
 from placer.problem import MappingProblem
 from placer.solvers.base import Limits, SolveResult
 from placer.solvers.construct import construct

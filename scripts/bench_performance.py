@@ -25,10 +25,11 @@ from onnx import TensorProto, helper, numpy_helper
 from placer.config import Settings, load_settings
 from placer.device import Device, find_device
 from placer.errors import InfeasibleError
+from placer.imported import Imported, import_network, target_device
 from placer.layers import DenseLayer, Layer, Side
 from placer.layout import BLOCK_COLUMNS, divisors
 from placer.mapping import Mapping
-from placer.pipeline import Imported, Stage, import_network, run, target_device
+from placer.pipeline import Stage, run
 from placer.profile import Profile, profiled
 from placer.tile_kernel import LayerLayouts
 

@@ -16,7 +16,7 @@ from placer.device import Device, find_device
 from placer.explain import explain, maps
 from placer.fit import fit
 from placer.goals import Required
-from placer.pipeline import import_network, target_device
+from placer.imported import import_network, target_device
 from tests.qdq_models import QdqBuilder, some_weights
 
 CONFIGS = Path(__file__).parent.parent / "configs"

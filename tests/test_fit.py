@@ -8,7 +8,7 @@ import pytest
 
 from placer.config import Settings
 from placer.fit import Array, fit
-from placer.pipeline import target_device
+from placer.imported import target_device
 
 
 @pytest.mark.parametrize(

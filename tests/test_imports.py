@@ -48,7 +48,7 @@ def test_the_walk_sees_imports() -> None:
     modules = {(i.file.name, i.module) for i in EVERY}
     assert ("cpsat.py", "ortools.sat.python") in modules or any(i.within("ortools") for i in EVERY)
     assert ("pipeline.py", "placer.codegen.emit") in modules
-    assert ("pipeline.py", "placer.solvers.cpsat") in modules
+    assert ("one_pipeline.py", "placer.solvers.cpsat") in modules
 
 
 def test_only_models_and_solvers_know_a_solver_library() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from placer.pipeline import excess
+from placer.one_pipeline import excess
 from placer.problem import Level, Limit, MappingProblem
 from placer.solution import Evaluation
 from placer.solvers.base import Status

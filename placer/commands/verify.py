@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from placer.errors import InputError
+from placer.imported import import_network
 from placer.mapped_device import mapped_device
 from placer.mapping import read_mapping
-from placer.pipeline import import_network, verify_mapping
+from placer.pipeline import verify_mapping
 
 
 def verify(
