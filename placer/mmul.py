@@ -36,7 +36,7 @@ class MmulShape:
         return (self.m, self.k, self.n)
 
 
-I8, I16 = IntType.INT8, IntType.INT16
+I8, I16, I32 = IntType.INT8, IntType.INT16, IntType.INT32
 
 AIE_ML = (
     MmulShape(I8, I8, 4, 8, 8, 32, 1),
@@ -51,6 +51,8 @@ AIE_ML = (
     MmulShape(I16, I16, 4, 2, 8, 32, 1),
     MmulShape(I16, I16, 8, 2, 8, 32, 2),
     MmulShape(I16, I16, 8, 1, 8, 32, 2),
+    # Made of 4x2x4 products of 32 by 16 bits, two for the halves of each operand.
+    MmulShape(I32, I32, 4, 2, 8, 64, 4),
 )
 AIE_MLV2 = (
     MmulShape(I8, I8, 8, 8, 8, 32, 1),
@@ -67,6 +69,8 @@ AIE_MLV2 = (
     MmulShape(I16, I16, 4, 2, 8, 32, 1),
     MmulShape(I16, I16, 2, 4, 8, 64, 1),
     MmulShape(I16, I16, 8, 1, 8, 32, 1),
+    MmulShape(I32, I32, 8, 2, 8, 64, 8),
+    MmulShape(I32, I32, 4, 2, 8, 64, 4),
 )
 # 1024-bit accumulators of a core (UG1603 "Accumulator Registers", AM027) that a register block may fill; AIE-ML keeps one of its nine free.
 ACCUMULATORS = {"aie-ml": 8, "aie-mlv2": 16}

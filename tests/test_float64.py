@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from placer import onnxruntime_check
-from placer.frontend import read_model
+from placer.frontend import closing, read_model
 from placer.network import IntArray, Network, Normalise
 from placer.normalised import normalised
 from placer.reference import evaluate
 from scripts import float64
 from tests.onnxruntime_check import random_inputs
 from tests.qdq_models import QdqBuilder, some_weights
+from tests.test_stored_reference import check_path
 
 ROOT = Path(__file__).resolve().parents[1]
 NORMALISED = [ROOT / "configs" / "models" / f"{name}.onnx" for name in ("classic_mixer", "jet_transformer")]
@@ -40,6 +41,27 @@ def test_layer_norm(tmp_path: Path, width: int) -> None:
     """Not one of 100,000 outputs differs."""
     path = normalising(tmp_path, width)
     assert np.count_nonzero(off(path, read_model(path), 100_000 // width)) == 0
+
+
+def mean_of_layer_norm(folder: Path) -> Path:
+    """A LayerNorm that nothing rounds, and the mean over its tokens, as QOperator models of mixers end."""
+    b = QdqBuilder()
+    unrounded = b.node("LayerNormalization", b.qdq(b.input(64, 32), -3), b.constant(np.linspace(0.5, 2, 32), "float32"), axis=-1)
+    return b.save(folder, b.qdq(b.node("ReduceMean", unrounded, axes=[1], keepdims=0), -8))
+
+
+def test_mean_of_an_unrounded_layer_norm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 64,000 outputs none differs; of those through 16 bits, some do."""
+    path = mean_of_layer_norm(tmp_path)
+    assert np.count_nonzero(off(path, read_model(path), 2_000)) == 0
+    monkeypatch.setattr(closing, "HELD_BITS", 16)
+    assert np.count_nonzero(off(path, read_model(path), 500)) > 10
+
+
+def test_mean_of_an_unrounded_layer_norm_as_kernels_compute_it(tmp_path: Path) -> None:
+    """Elements of 32 bits, in blocks of both generations."""
+    for device in (0, 1):
+        check_path(mean_of_layer_norm(tmp_path), 3, device)
 
 
 def test_layer_norm_needs_the_fraction_of_epsilon(tmp_path: Path) -> None:

@@ -50,6 +50,11 @@ from placer.softmax import WIDEST_SHIFT, exponentials
 NODE_LIMIT = 1 << 17
 # What a 32-bit output may reach: as much as a narrow value does.
 OUTPUT_LIMIT = (1 << 30) - 1
+# Bits of an unrounded value whose consumer takes 32-bit elements, where its 46-bit sums leave room for them. An element is then off by at
+# most 2^-30 of its range, 2^-17 of a step of an 8-bit result over a 32nd of that range: fewer than one result in 100,000 lies so near a tie
+# that it could be rounded the other way.
+HELD_BITS = 30
+SUM_BITS = 45
 # Real values beyond this are no activations.
 MAX_WIDTH = 1e30
 NOTHING = np.zeros(1, np.int64)
@@ -95,13 +100,30 @@ def _join(graph: Graph, where: str, value: Joined, kind: QuantType, target: str,
     graph.emit(Concat(graph.fresh(f"{where}.op"), tuple(names), target, value.axis), shape, kind)
 
 
-def materialise(graph: Graph, where: str, value: Arithmetic, why: str) -> str:
-    """Round an expression that the model leaves unrounded to 16 bits over its whole range, because `why`; the tensor's name."""
-    name = graph.fresh(f"{where}.rounded16")
+def materialise(graph: Graph, where: str, value: Arithmetic, why: str, factors: int | None = None) -> str:
+    """Round an expression that the model leaves unrounded to 16 bits over its whole range, because `why`; the tensor's name.
+
+    factors: of a consumer that takes 32-bit elements, the largest magnitude that multiplies them in one sum; it gets HELD_BITS, or as many
+    as that sum leaves.
+    """
+    room = IntType.INT16.bits if factors is None or not _fills_32(graph, value) else SUM_BITS - max(1, factors).bit_length()
+    bits = max(IntType.INT16.bits, min(HELD_BITS, room))
+    name = graph.fresh(f"{where}.rounded{bits}")
     positive = isinstance(value, Mapped) and bool(np.all(value.values >= 0))
-    close(graph, where, value, _wide_type(where, reach(graph, value), positive), name)
-    graph.inserted.append((name, why))
+    close(graph, where, value, _wide_type(where, reach(graph, value), positive, bits), name)
+    graph.inserted.append((name, f"{why}: {bits} bits over its whole range"))
     return name
+
+
+def _fills_32(graph: Graph, value: Arithmetic) -> bool:
+    """Whether a kernel gives `value` in 32 bits: none does for a Softmax or between nodes."""
+    match value:
+        case Joined():
+            return all(_fills_32(graph, part) for part in value.parts)
+        case Mapped():
+            return graph.type(value.source).dtype.bits == IntType.INT8.bits
+        case _:
+            return not isinstance(value, Softened | Applied)
 
 
 def reach(graph: Graph, value: Arithmetic) -> float:
@@ -160,10 +182,13 @@ def output_type(graph: Graph, where: str, value: Arithmetic) -> QuantType:
     return QuantType(IntType.INT32, step)
 
 
-def _wide_type(where: str, width: float, positive: bool = False) -> QuantType:
-    """16 bits over a range of +-width, or from 0 to width."""
+def _wide_type(where: str, width: float, positive: bool = False, bits: int = IntType.INT16.bits) -> QuantType:
+    """16 bits, or so many in a 32-bit element, over a range of +-width, or from 0 to width."""
     if not 0 < width < MAX_WIDTH:
-        raise UnsupportedModelError(f"{where}: a value that must be rounded to 16 bits has no bound, or one beyond {MAX_WIDTH:g}")
+        raise UnsupportedModelError(f"{where}: a value that must be rounded to {bits} bits has no bound, or one beyond {MAX_WIDTH:g}")
+    if bits > IntType.INT16.bits:
+        held = (1 << bits - 1) - 1
+        return QuantType(IntType.INT32, math.ldexp(1.0, math.ceil(math.log2(width / held))), 0, (-held, held))
     most, zero = (IntType.UINT16.max, IntType.INT16.min) if positive else (IntType.INT16.max, 0)
     return QuantType(IntType.INT16, math.ldexp(1.0, math.ceil(math.log2(width / most))), zero)
 
@@ -204,7 +229,10 @@ def _operation(graph: Graph, op_name: str, value: Linear | Mapped, target: str, 
         case Times():
             left, right = graph.type(value.left), graph.type(value.right)
             ratio = np.full(1, value.gain * left.scale * right.scale / kind.scale)
-            ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest, kind, value.limits)
+            ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest, kind, value.limits, value.error > 0)
+            if value.error:
+                # What ought to be a tie meets it again where the guard bits are coarser than the error.
+                ends = replace(ends, guard=min(ends.guard, max(0, -math.frexp(2 * value.error / kind.scale)[1])))
             if enumerable(left, right) and value.gain == 1 and not uniform_power(ends.multiplier):
                 ends = fit_product(ends, left, right, kind, multiplied(*Operand.pair(left, right), kind, value.fused))
             return Multiply(op_name, value.left, value.right, target, ends)
@@ -257,7 +285,9 @@ def _dense(graph: Graph, op_name: str, value: Product, target: str, kind: QuantT
     )
     if reach_of_weights > IntType.INT16.max:
         raise TooLargeError(f"weights less their zero points reach {reach_of_weights}, beyond 16 bits")
-    return Dense(op_name, value.source, target, value.weight, IntType.INT8 if narrow else IntType.INT16, ends)
+    kind_of_weights = IntType.INT8 if narrow else IntType.INT16
+    # 32-bit elements are multiplied by their like.
+    return Dense(op_name, value.source, target, value.weight, source.dtype if source.dtype is IntType.INT32 else kind_of_weights, ends)
 
 
 def _scaled(source: QuantType, value: Scaled, kind: QuantType) -> Rounding:
@@ -317,7 +347,10 @@ def _softmax(source: QuantType, op_name: str, value: Softened, target: str, kind
 
 def _function(source: QuantType, op_name: str, value: Mapped, target: str, kind: QuantType) -> Table | Interpolation:
     low, high = clamp(kind, value.limits)
-    steps = single(value.values / kind.scale)
+    steps = value.values / kind.scale
+    if kind.dtype is not IntType.INT32:
+        # As the model's own quantiser divides.
+        steps = single(steps)
     if np.any(np.isnan(steps)):
         at = (int(np.flatnonzero(np.isnan(steps))[0]) + source.dtype.min - source.zero_point) * source.scale
         raise UnsupportedModelError(f"{op_name}: the function is not defined at {at:.6g}, which its input can be")

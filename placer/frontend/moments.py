@@ -1,8 +1,8 @@
 """LayerNorm and Softmax written as separate operators: recognised where nothing is rounded between them, else computed one by one.
 
 A Statistic (values.py) is a part of such a chain that no quantiser has met. Where the chain ends otherwise it becomes ordinary arithmetic:
-a row's deviations are a product with the integers N I - J (J all ones), exact in 16 bits for 8-bit rows of up to 129 elements; squares,
-quotients and reciprocals have no other way than 16 bits, and the network says so.
+a row's deviations are a product with the integers N I - J (J all ones), exact in 16 bits for 8-bit rows of up to 129 elements, in 32 for any
+and for 16-bit rows of up to 65; of their squares, 32 bits hold all or the first 30.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from placer.network import IntType, QuantType
 
 # Rows whose deviations would need a matrix of more weights than a tile holds are not worth computing one by one.
 MAX_ROW = 1 << 10
+# Bits of a deviation, so that its square fits the sums of a product, and of a square, so that a row of them does.
+DEVIATION_BITS, SQUARE_BITS = 22, 30
 # What subtracting a Statistic from its own source gives, and what the quotient of two is.
 DIFFERENCES = {Moment.MEAN: Moment.DEVIATION, Moment.MAXIMUM: Moment.BELOW}
 
@@ -84,30 +86,31 @@ def computed(graph: Graph, node: onnx.NodeProto, value: Statistic) -> Product | 
 
 
 def _deviations(graph: Graph, node: onnx.NodeProto, value: Statistic) -> str:
-    """The tensor of source - mean, in its own steps of 1 / N of the source's, or in coarser ones that fit 16 bits."""
+    """The tensor of source - mean, in its own steps of 1 / N of the source's, or in coarser ones that fit DEVIATION_BITS."""
     known = graph.deviations.get(value.source)
     if known is not None:
         return known
     kind, size = graph.type(value.source), value.shape[-1]
     most = (size - 1) * (kind.max - kind.min)
-    coarser = max(0, math.ceil(math.log2(most / IntType.INT16.max))) if most else 0
+    coarser = max(0, math.ceil(math.log2(most / (1 << DEVIATION_BITS)))) if most else 0
     limit = -(-most >> coarser)
+    held = IntType.INT16 if limit <= IntType.INT16.max else IntType.INT32
     name = graph.fresh(f"{node.name}.deviation")
     part = computed(graph, node, Statistic(value.source, Moment.DEVIATION, 0.0, value.shape))
     assert isinstance(part, Product), "a deviation is a product"
-    close(graph, node.name, part, QuantType(IntType.INT16, kind.scale / size * 2.0**coarser, 0, (-limit, limit)), name)
+    close(graph, node.name, part, QuantType(held, kind.scale / size * 2.0**coarser, 0, (-limit, limit)), name)
     graph.inserted.append((name, "a LayerNorm that the model rounds inside is computed one operator after the other"))
     graph.deviations[value.source] = name
     return name
 
 
 def _squares(graph: Graph, node: onnx.NodeProto, value: Statistic) -> str:
-    """The tensor of squared deviations: 16 bits from 0 on."""
+    """The tensor of squared deviations: 32 bits from 0 on."""
     deviation = _deviations(graph, node, value)
     kind = graph.type(deviation)
-    coarser = max(0, math.ceil(math.log2(kind.largest**2 / IntType.UINT16.max))) if kind.largest else 0
+    coarser = max(0, math.ceil(math.log2(kind.largest**2 / (1 << SQUARE_BITS)))) if kind.largest else 0
     name = graph.fresh(f"{node.name}.square")
-    wide = QuantType(IntType.INT16, kind.scale**2 * 2.0**coarser, IntType.INT16.min)
+    wide = QuantType(IntType.INT32, kind.scale**2 * 2.0**coarser, 0, (0, -(-(kind.largest**2) >> coarser)))
     close(graph, node.name, Times(deviation, deviation, 1.0, value.shape), wide, name)
     graph.inserted.append((name, "a LayerNorm that the model rounds inside is computed one operator after the other"))
     return name

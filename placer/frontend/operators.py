@@ -48,16 +48,16 @@ def is_arithmetic(value: Value) -> TypeGuard[Arithmetic]:
     return isinstance(value, Product | Scaled | Sum | Times | Mapped | Applied | Normalised | Matrices | Softened | Joined)
 
 
-def stored(graph: Graph, node: onnx.NodeProto, value: Value) -> Stored:
-    """`value` as a stored tensor; an unrounded expression is rounded to 16 bits."""
+def stored(graph: Graph, node: onnx.NodeProto, value: Value, factors: int | None = None) -> Stored:
+    """`value` as a stored tensor; an unrounded expression is rounded to 16 bits, or to more for consumers of more (materialise)."""
     if isinstance(value, Stored):
         return value
     if isinstance(value, Statistic):
         held = moments.stored_deviations(graph, node, value)
         value = held or moments.computed(graph, node, value)
-        return stored(graph, node, value)
+        return stored(graph, node, value, factors)
     if is_arithmetic(value):
-        return Stored(materialise(graph, node.name, value, f"{node.op_type} needs a rounded operand"), value.shape)
+        return Stored(materialise(graph, node.name, value, f"{node.op_type} needs a rounded operand", factors), value.shape)
     raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported on quantised values, not here")
 
 
@@ -150,7 +150,7 @@ def times_constant(graph: Graph, node: onnx.NodeProto, value: Value, gain: Float
 
 
 def divide(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Value:
-    """left / right: by a constant, of two functions of one tensor, or of any two, then with the reciprocal of right in 16 bits."""
+    """left / right: by a constant, of two functions of one tensor, or of any two, then with the reciprocal of right."""
     whole = moments.quotient(left, right)
     if whole is not None:
         return whole
@@ -166,10 +166,12 @@ def divide(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Val
     shared = _shared(graph, left, right, lambda a, b: a / b)
     if shared is not None:
         return shared
-    inverse = stored(graph, node, unary(graph, node, right, _reciprocal))
     held, gain = term(graph, node, left)
+    kind = graph.type(held.tensor)
+    inverse = stored(graph, node, unary(graph, node, right, _reciprocal, rounds=False), kind.largest)
+    error = abs(gain) * kind.largest * kind.scale * graph.type(inverse.tensor).scale / 2
     a, b = _alike(graph, node, held, inverse)
-    return Times(a.tensor, b.tensor, gain, a.shape)
+    return Times(a.tensor, b.tensor, gain, a.shape, error=error)
 
 
 def batch_normalisation(graph: Graph, node: onnx.NodeProto, value: Value, operands: list[Value | None]) -> Value:
@@ -204,18 +206,18 @@ def _reciprocal(x: FloatArray) -> FloatArray:
 # -- functions of one element -------------------------------------------------------------------------------------------------------
 
 
-def unary(graph: Graph, node: onnx.NodeProto, value: Value, function: Function) -> Value:
-    """function(value), element by element."""
+def unary(graph: Graph, node: onnx.NodeProto, value: Value, function: Function, rounds: bool = True) -> Value:
+    """function(value), element by element; rounds: to float32, as the model's own operator does."""
     if isinstance(value, Scaled):
         value = graph.function_of(value) or value
     if isinstance(value, Mapped | Applied):
-        return _apply(value, function)
+        return _apply(value, function, rounds)
     if isinstance(value, Product | Scaled | Sum | Times | Normalised | Matrices | Softened):
         return Applied(replace(value, moves=()) if value.moves else value, function, value.shape, moves=value.moves)
     found = graph.function_of(as_scaled(stored(graph, node, value)))
     if found is None:
         raise UnsupportedModelError(f"{node.name}: {node.op_type} is supported for elements of at most 16 bits")
-    return _apply(found, function)
+    return _apply(found, function, rounds)
 
 
 def clip(graph: Graph, node: onnx.NodeProto, value: Value, limits: Limits) -> Value:
@@ -231,11 +233,12 @@ def clip(graph: Graph, node: onnx.NodeProto, value: Value, limits: Limits) -> Va
     return replace(as_scaled(stored(graph, node, value)), limits=limits)
 
 
-def _apply(value: Mapped | Applied, function: Function) -> Mapped | Applied:
+def _apply(value: Mapped | Applied, function: Function, rounds: bool = True) -> Mapped | Applied:
     limits = value.limits
     with np.errstate(all="ignore"):
         if isinstance(value, Mapped):
-            return replace(value, values=single(function(np.clip(value.values, *limits))), limits=UNLIMITED)
+            values = function(np.clip(value.values, *limits))
+            return replace(value, values=single(values) if rounds else values, limits=UNLIMITED)
     inner = value.function
     return replace(value, function=lambda x: function(np.clip(inner(x), *limits)), limits=UNLIMITED)
 

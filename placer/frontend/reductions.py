@@ -11,6 +11,7 @@ import onnx
 from placer.errors import UnsupportedModelError
 from placer.frontend.graph import Graph
 from placer.frontend.operators import stored
+from placer.frontend.shapes import shape_of
 from placer.frontend.values import Moment, Movement, NewShape, Permutation, Product, Softened, Statistic, Stored, Value
 
 
@@ -32,10 +33,10 @@ def mean(graph: Graph, node: onnx.NodeProto, value: Value, axes: tuple[int, ...]
     """The mean over axes of a sample, counted from 0; over the last one alone, kept, it may belong to a LayerNorm."""
     if isinstance(value, Statistic) and value.kind is Moment.SQUARE and keep and axes == (len(value.shape) - 1,):
         return replace(value, kind=Moment.VARIANCE)
-    held = stored(graph, node, value)
-    if keep and axes == (len(held.shape) - 1,):
+    if keep and axes == (len(shape_of(node, value)) - 1,):
+        held = stored(graph, node, value)
         return Statistic(held.tensor, Moment.MEAN, 0.0, held.shape)
-    return total(graph, node, held, axes, keep, average=True)
+    return total(graph, node, value, axes, keep, average=True)
 
 
 def total(
@@ -44,7 +45,7 @@ def total(
     """The sum or average over axes of a sample, counted from 0: a product with a column of ones."""
     if isinstance(value, Statistic) and value.kind is Moment.POWER and keep and axes == (len(value.shape) - 1,) and not average:
         return replace(value, kind=Moment.TOTAL)
-    held = stored(graph, node, value)
+    held = stored(graph, node, value, math.prod(shape_of(node, value)[axis] for axis in axes))
     shape = held.shape
     kept = tuple(1 if i in axes else d for i, d in enumerate(shape) if keep or i not in axes)
     source, moved = _last(graph, node, held, axes)

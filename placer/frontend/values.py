@@ -137,7 +137,10 @@ class Sum:
 
 @dataclass(frozen=True)
 class Times:
-    """left * right * gain, element by element, between limits: not rounded yet. fused: computed as QLinearMul does (float32.py)."""
+    """left * right * gain, element by element, between limits: not rounded yet. fused: computed as QLinearMul does (float32.py).
+
+    error: how far the product is off at most because an operand stands for something only near it (a reciprocal), as a real number.
+    """
 
     left: str
     right: str
@@ -146,6 +149,7 @@ class Times:
     limits: Limits = UNLIMITED
     moves: tuple[Movement, ...] = ()
     fused: bool = False
+    error: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -35,15 +35,15 @@ def test_layer_norm_of_operators_is_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [8, 24, 160])
 def test_layer_norm_that_is_rounded_inside(tmp_path: Path, width: int) -> None:
-    """Computed one by one through 16 bits, as the network says: few outputs differ, by one step."""
+    """Computed one by one, squares and reciprocal in 30 bits, as the network says: at most one output in 10,000 differs, by one step."""
     b = QdqBuilder()
     path = b.save(tmp_path, normalising(b, width, inside=True))
     network = read_model(path)
     assert not any(isinstance(op, Normalise) for op in network.operations)
     assert sum("rounds inside" in why for _, why in network.inserted) == 2
-    found = differences(path, network, 400, without=INEXACT)
+    found = differences(path, network, 2_000, without=INEXACT)
     assert found.max() <= 1
-    assert np.count_nonzero(found) <= len(found) // 50
+    assert np.count_nonzero(found) <= len(found) // 10_000
     check_path(path, 3, 0)
 
 
@@ -76,11 +76,10 @@ def test_mean_of_a_row_has_one_element(tmp_path: Path) -> None:
 
 
 def test_quotient_of_two_tensors(tmp_path: Path) -> None:
-    """Times the reciprocal, in 16 bits; a divisor of 0 has none."""
+    """Times the reciprocal, in 30 bits, which meets what ought to be a tie; a divisor of 0 has none."""
     b = QdqBuilder()
     left, right = b.qdq(b.input(4, name="x"), -4), b.qdq(b.node("Relu", b.input(4, name="y")), -4)
     right = b.qdq(b.node("Add", right, b.constant(1.0, "float32")), -4)
     path = b.save(tmp_path, b.qdq(b.node("Div", left, right), -4))
     found = differences(path, read_model(path), 4000)
-    assert found.max() <= 1
-    assert np.count_nonzero(found) <= len(found) // 50
+    assert np.count_nonzero(found) == 0

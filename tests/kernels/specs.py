@@ -30,6 +30,8 @@ from tests.kernels.harness import Trial
 I8, I16, I32 = IntType.INT8, IntType.INT16, IntType.INT32
 GENERATIONS = ("aie-ml", "aie-mlv2")
 OPERANDS = ((I8, I8), (I16, I8), (I16, I16), (I8, I16))
+# Elements of more than 16 bits, and what multiplies them, fill lanes of 64 bits by so little that sums of 24 fit.
+WIDE_ELEMENT, WIDE_WEIGHT = 1 << 25, 1 << 15
 OUTPUTS = (I8, I16, I32)
 ONES = np.ones(1, np.int64)
 
@@ -51,7 +53,7 @@ def dense_specs(generation: str, every_output: bool = False) -> Iterator[DenseSp
     Output types and chains of steps take turns, unless every_output.
     """
     number = 0
-    for left, right in OPERANDS:
+    for left, right in (*OPERANDS, (I32, I32)):
         for shape in mmul_shapes(generation, left, right):
             for block, role in product(register_blocks(shape, generation), Role):
                 for side, transposed in ((Side.RIGHT, False), (Side.RIGHT, True), (Side.LEFT, False)):
@@ -123,12 +125,19 @@ def rescaling_specs(generation: str) -> Iterator[KernelSpec]:
         yield AddSpec(generation, m, 3 * m, 24, output, sums, left, right, 12_345_678, -987_654, 5, -9)
         yield MultiplySpec(generation, m, 3 * m, 24, output, sums, left, right, -3, 11)
         yield RequantiseSpec(generation, m, 3 * m, 24, output, narrow, left)
-    for output in (I8, I16):
+    yield AddSpec(generation, m, 3 * m, 24, I16, rescaled(I16)[4], I32, I16, 12_345, -98_765_432)
+    yield MultiplySpec(generation, m, 3 * m, 24, I8, rescaled(I8)[4], I16, I32)
+    yield RequantiseSpec(generation, m, 3 * m, 24, I16, rescaled(I16)[4], I32)
+    for output in OUTPUTS:
         yield FunctionSpec(generation, 8, 24, I8, output, random.integers(output.min, output.max + 1, 256))
-        yield FunctionSpec(generation, 8, 24, I16, output, random.integers(-(1 << 25), 1 << 25, NODES), 5, output.min, 100)
+    for output in OUTPUTS:
+        if output is not I32:
+            yield FunctionSpec(generation, 8, 24, I16, output, random.integers(-(1 << 25), 1 << 25, NODES), 5, output.min, 100)
         for source, features in product((I8, I16), (24, 19)):
             gain, offset = random.integers(1 << 20, 1 << 26, features), random.integers(-(1 << 28), 1 << 28, features)
-            layer = NormaliseLayer("n", "x", "y", 77, 4, 26, gain, offset, 16, 47, 3, output.min, output.max)
+            # What fills an int32 has no room for a zero point; elements of 32 bits are held in fewer.
+            ends = (0, -WIDE_ELEMENT, WIDE_ELEMENT) if output is I32 else (3, output.min, output.max)
+            layer = NormaliseLayer("n", "x", "y", 77, 4, 26, gain, offset, 16, 47, *ends)
             yield NormaliseSpec(generation, 8, 24, source, output, layer)
 
 
@@ -186,7 +195,11 @@ def _argument(random: np.random.Generator, kernel: KernelContract, argument: Arg
     if isinstance(kernel.spec, SoftmaxSpec) and kind == "small":
         # Differences on both sides of what the first of two tables holds.
         return np.asarray(random.integers(-64 * kernel.spec.input.bytes**2, 64 * kernel.spec.input.bytes**2, argument.elements))
-    return _values(random, argument.kind, argument.type, argument.elements, kind)
+    values = _values(random, argument.kind, argument.type, argument.elements, kind)
+    if argument.type == I32.value and argument.kind in {ArgumentKind.INPUT, ArgumentKind.SECOND_INPUT, ArgumentKind.WEIGHTS}:
+        most = WIDE_WEIGHT if argument.kind is ArgumentKind.WEIGHTS else WIDE_ELEMENT
+        return np.clip(values, -most, most) if kind != "random" else values % (2 * most) - most
+    return values
 
 
 def _values(random: np.random.Generator, role: ArgumentKind, type_name: str, elements: int, kind: str) -> IntArray:
