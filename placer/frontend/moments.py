@@ -1,8 +1,8 @@
 """LayerNorm and Softmax written as separate operators: recognised where nothing is rounded between them, else computed one by one.
 
 A Statistic (values.py) is a part of such a chain that no quantiser has met. Where the chain ends otherwise it becomes ordinary arithmetic:
-a row's deviations are a product with the integers N I - J (J all ones), exact in 16 bits for 8-bit rows of up to 129 elements, in 32 for any
-and for 16-bit rows of up to 65; of their squares, 32 bits hold all or the first 30.
+a row's deviations are a product with the integers N I - J (J all ones), exact in 16 bits for 8-bit rows of up to 129 elements, in 32
+for any and for 16-bit rows of up to 65; of their squares, 32 bits hold all or the first 30.
 """
 
 from __future__ import annotations
