@@ -181,6 +181,11 @@ class RequantiseLayer:
         return (self.source,)
 
 
+def copying(source: str, target: str) -> RequantiseLayer:
+    """A layer that passes an activation on as it is."""
+    return RequantiseLayer(f"{target}.op", source, target, (Step(0, 0, False, None),))
+
+
 @dataclass(frozen=True, eq=False)
 class TableLayer:
     """values[source + 128]: a function of one int8 element; values: [TABLE_VALUES], of the target's type."""

@@ -154,6 +154,9 @@ class _Lowering:
     def _output_view(self, name: str) -> HostView:
         if not self.store.whole(self.views[name]):
             self.views[name] = self.store.laid_plain(f"{name}.output", self.views[name])
+        if self.store.writer(self.views[name].activation) is None:
+            # A PLIO takes its element type from the kernel port behind it (UG1079), so there is one.
+            self.views[name] = self.store.copied(self.views[name])
         return self._host_view(name)
 
     def _reshape(self, op: Reshape) -> None:

@@ -85,8 +85,33 @@ def _onnxruntime(model: Path, without: tuple[str, ...], outputs: tuple[str, ...]
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(without))
-    names = [i.name for i in session.get_inputs()]
-    return lambda values: session.run(outputs, dict(zip(names, values, strict=True)))
+    feeds = _feeds(onnx.load(model, load_external_data=False).graph)
+    return lambda values: session.run(outputs, feeds(values))
+
+
+def _feeds(graph: onnx.GraphProto) -> Callable[[list[FloatArray]], dict[str, npt.NDArray[np.generic]]]:
+    """The values of the inputs that an output depends on, in order, by name; zeros for those that none does."""
+    needed = {o.name for o in graph.output}
+    for _ in graph.node:
+        more = {name for node in graph.node if needed.intersection(node.output) for name in node.input} - needed
+        if not more:
+            break
+        needed |= more
+    constants = {i.name for i in graph.initializer}
+    inputs = [i for i in graph.input if i.name not in constants]
+
+    def feeds(values: list[FloatArray]) -> dict[str, npt.NDArray[np.generic]]:
+        given = iter(values)
+        batch = len(values[0])
+        return {i.name: next(given) if i.name in needed else _zeros(i, batch) for i in inputs}
+
+    return feeds
+
+
+def _zeros(value: onnx.ValueInfoProto, batch: int) -> npt.NDArray[np.generic]:
+    """Of the type and shape of an input whose open sizes are the batch."""
+    kind = value.type.tensor_type
+    return np.zeros([d.dim_value or batch for d in kind.shape.dim], onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
 
 
 def _qonnx(model: Path) -> Session:
@@ -95,12 +120,11 @@ def _qonnx(model: Path) -> Session:
     from qonnx.transformation.infer_shapes import InferShapes  # noqa: PLC0415
 
     wrapped = ModelWrapper(str(model)).transform(InferShapes())
-    constants = {i.name for i in wrapped.graph.initializer}
-    names = [i.name for i in wrapped.graph.input if i.name not in constants]
+    feeds = _feeds(wrapped.graph)
     ends = [o.name for o in wrapped.graph.output]
 
     def run(values: list[FloatArray]) -> list[npt.NDArray[np.generic]]:
-        found = execute_onnx(wrapped, dict(zip(names, values, strict=True)))
+        found = execute_onnx(wrapped, feeds(values))
         return [found[name] for name in ends]
 
     return run

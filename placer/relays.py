@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from placer.errors import InputError
-from placer.layers import Activation, AddLayer, Layer, LayerGraph, MatMulLayer, MultiplyLayer, Relay, RequantiseLayer, Step
+from placer.layers import Activation, AddLayer, Layer, LayerGraph, MatMulLayer, MultiplyLayer, Relay, copying
 from placer.network import IntType
 
 # More were never seen to pay.
@@ -78,17 +78,13 @@ def _with(graph: LayerGraph, relay: Relay) -> LayerGraph:
     source, taken = graph.activation(relay.tensor), {a.name for a in graph.activations}
     names = [n for i in range(relay.count + len(taken)) if (n := f"{relay.tensor}.relay{i}") not in taken][: relay.count]
     copies = [replace(source, name=name) for name in names]
-    chain = [_copy(a, b) for a, b in zip((relay.tensor, *names), names, strict=False)]
+    chain = [copying(a, b) for a, b in zip((relay.tensor, *names), names, strict=False)]
     layers: list[Layer] = []
     for layer in graph.layers:
         layers += [*chain, _reading(layer, relay.tensor, names[-1])] if layer.name == relay.consumer else [layer]
     at = graph.activations.index(source) + 1
     activations: tuple[Activation, ...] = (*graph.activations[:at], *copies, *graph.activations[at:])
     return replace(graph, activations=activations, layers=tuple(layers))
-
-
-def _copy(source: str, target: str) -> RequantiseLayer:
-    return RequantiseLayer(f"{target}.op", source, target, (Step(0, 0, False, None),))
 
 
 def _reading(layer: Layer, tensor: str, instead: str) -> Layer:

@@ -21,6 +21,7 @@ from placer.layers import (
     Side,
     SoftmaxLayer,
     Step,
+    copying,
 )
 from placer.layout import BLOCK_COLUMNS
 from placer.network import IntArray, QuantType
@@ -112,6 +113,14 @@ class Store:
             target = self._narrowed(name, stored, index, groups) or self.move(name, (stored,), index, groups)
             self.moved[key] = replace(wanted, activation=target)
         return self.moved[key]
+
+    def copied(self, view: View) -> View:
+        """`view` of a copy of its activation, which a kernel writes."""
+        stored, name = self.activation(view.activation), f"{view.activation}.copy"
+        if not any(a.name == name for a in self.activations):
+            self.activations.append(replace(stored, name=name))
+            self.layers.append(copying(stored.name, name))
+        return replace(view, activation=name)
 
     def narrowed(self, name: str, view: View) -> View:
         """A view of neighbouring channels of a dense layer, as a view of an activation of these alone; any other view itself."""

@@ -69,6 +69,15 @@ def test_output_seen_transposed(tmp_path: Path) -> None:
     assert graph.outputs[0].shape == (4, 6)
 
 
+def test_input_that_leaves(tmp_path: Path) -> None:
+    """What leaves as it came, in two orders, is copied once by a kernel: no PLIO feeds another."""
+    graph = lowered(tmp_path, lambda b, x: (turned(b, x), product(b, x, 8, 4), b.node("Transpose", turned(b, x), perm=[0, 2, 1])), 6, 8)
+    assert [type(layer) for layer in graph.layers] == [DenseLayer, RequantiseLayer]
+    copied = graph.layers[1]
+    assert {view.activation for view in graph.outputs} == {graph.layers[0].target, copied.target}
+    assert copied.sources == (graph.inputs[0].activation,)
+
+
 def test_steps_join_their_producer(tmp_path: Path) -> None:
     """A change of scale and a bias after rounding are further steps of the product, in order."""
 
