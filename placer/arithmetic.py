@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from placer.network import IntArray
+from placer.network import IntArray, IntType
 
 # Sums below this are exact in float64, whose matrix product is far faster than numpy's integer one.
 FLOAT64_EXACT = 1 << 53
@@ -16,12 +16,15 @@ LOW_BITS = 16
 # Interpolation: source values between two nodes, and fraction bits of a node.
 SEGMENT_BITS = 5
 NODE_BITS = 8
-# Fraction bits of a reciprocal root, and the Newton steps that bring the first guess there (tests/test_arithmetic.py holds the error).
+# Fraction bits of a reciprocal root (tests/test_arithmetic.py holds its error).
 ROOT_BITS = 31
-ROOT_STEPS = 4
-# The chord of m^-1/2 between m = 1 and m = 4 is (7 - m) / 6; 117/128 of it is off by at most 9 % on either side. m has 29 fraction bits.
-GUESS = (117 * 7 << ROOT_BITS) // (128 * 6)
-GUESS_SLOPE = (117 << ROOT_BITS + 1) // (128 * 6)
+# The first guess: x^-1/2 around x = 1.5, from 1 to 2, as a cubic of x - 1.5 whose relative error alternates (Remez), off by at most 2^-11;
+# divided by the root of 2 for x from 2 to 4. All in GUESS_BITS fraction bits.
+GUESS_BITS = 15
+GUESS = tuple(round(c * 2**GUESS_BITS) for c in (0.8161091, -0.27161323, 0.14814172, -0.08455877))
+GUESS_ABOVE_2 = tuple(round(c * 2 ** (GUESS_BITS - 0.5)) for c in (0.8161091, -0.27161323, 0.14814172, -0.08455877))
+# Fraction bits of what a guess misses, 1 - m guess^2.
+MISS_BITS = 38
 
 
 def half_even(total: IntArray, shift: int) -> IntArray:
@@ -65,20 +68,30 @@ def interpolated(position: IntArray, nodes: IntArray) -> IntArray:
 def reciprocal_root(value: IntArray) -> tuple[IntArray, IntArray]:
     """(root, shift): value^-1/2 is nearly root / 2^shift, for values from 1 to 2^62 - 1.
 
-    With m = value / 2^e in [1, 4) and e even, cut to 29 fraction bits, root stands for m^-1/2 in ROOT_BITS of them: Newton steps
-    r (3 - m r^2) / 2, whose products of 32 bits each are rounded half to even and saturate, as vectors of them do. So the root of 1 is one
-    unit less.
+    With m = value / 2^e in [1, 4) and e even, cut to 29 fraction bits, root stands for m^-1/2 in ROOT_BITS of them: a guess g of 16 bits
+    misses by d = 1 - m g^2, and m^-1/2 = g (1 - d)^-1/2 = g (1 + d / 2 + 3 d^2 / 8 + ...). Products are rounded half to even and saturate,
+    as vectors of them do. So the root of 1 is one unit less.
     """
     bits = np.zeros_like(value)
     for step in (32, 16, 8, 4, 2, 1):
         bits += np.where((value >> bits) >> step > 0, step, 0)
     exponent = bits & ~1
     m = np.where(exponent >= 29, value >> np.maximum(exponent - 29, 0), value << np.maximum(29 - exponent, 0))
-    root = GUESS - half_even(m * GUESS_SLOPE, ROOT_BITS - 1)
-    for _ in range(ROOT_STEPS):
-        half = half_even(m * half_even(root * root, ROOT_BITS), ROOT_BITS)
-        root = np.minimum(half_even(root * ((3 << ROOT_BITS - 2) - half), ROOT_BITS - 1), (1 << ROOT_BITS) - 1)
-    return root, ROOT_BITS + exponent // 2
+    guess = _root_guess(m)
+    miss = half_even((1 << 59) - m * (guess * guess), 59 - MISS_BITS)
+    more = 4 * miss + 3 * half_even(miss * miss, MISS_BITS)
+    root = half_even((guess << MISS_BITS + 3) + guess * more, GUESS_BITS + MISS_BITS + 3 - ROOT_BITS)
+    return np.minimum(root, (1 << ROOT_BITS) - 1), ROOT_BITS + exponent // 2
+
+
+def _root_guess(m: IntArray) -> IntArray:
+    """m^-1/2 in GUESS_BITS fraction bits; m: from 1 to 4, in 29 fraction bits."""
+    above = m >= 1 << 30
+    x = np.where(above, half_even(m, 15), half_even(m, 14)) - (3 << GUESS_BITS - 1)
+    c = [np.where(above, high, low) for low, high in zip(GUESS, GUESS_ABOVE_2, strict=True)]
+    first, second = (half_even((a << GUESS_BITS) + b * x, GUESS_BITS) for a, b in ((c[0], c[1]), (c[2], c[3])))
+    guess = half_even((first << GUESS_BITS) + second * half_even(x * x, GUESS_BITS), GUESS_BITS)
+    return np.minimum(guess, IntType.INT16.max)
 
 
 def exact_matmul(left: IntArray, right: IntArray) -> IntArray:

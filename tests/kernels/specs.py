@@ -130,15 +130,19 @@ def rescaling_specs(generation: str) -> Iterator[KernelSpec]:
     yield RequantiseSpec(generation, m, 3 * m, 24, I16, rescaled(I16)[4], I32)
     for output in OUTPUTS:
         yield FunctionSpec(generation, 8, 24, I8, output, random.integers(output.min, output.max + 1, 256))
+    # Rows of which the last batch repeats some; epsilons below one unit, and of more than 31 bits; deviations of more than 16 bits.
+    epsilons = ((77, 4), (5 << 40, 4), ((1 << 34) - 3, 34), (1, 34), (7, 0), (3 << 30, 31))
     for output in OUTPUTS:
         if output is not I32:
             yield FunctionSpec(generation, 8, 24, I16, output, random.integers(-(1 << 25), 1 << 25, NODES), 5, output.min, 100)
-        for source, features in product((I8, I16), (24, 19)):
+        for number, (source, features, rows) in enumerate(product((I8, I16), (24, 19, 150), (8, 40))):
             gain, offset = random.integers(1 << 20, 1 << 26, features), random.integers(-(1 << 28), 1 << 28, features)
+            epsilon, bits = epsilons[number % 6] if source is I8 else (77, 4)
+            clips = ((3, output.min, output.max), (0, output.min, output.max), (0, -100, 90), (-5, -20, output.max))[number % 4]
             # What fills an int32 has no room for a zero point; elements of 32 bits are held in fewer.
-            ends = (0, -WIDE_ELEMENT, WIDE_ELEMENT) if output is I32 else (3, output.min, output.max)
-            layer = NormaliseLayer("n", "x", "y", 77, 4, 26, gain, offset, 16, 47, *ends)
-            yield NormaliseSpec(generation, 8, 24, source, output, layer)
+            ends = (0, -WIDE_ELEMENT, WIDE_ELEMENT) if output is I32 else clips
+            layer = NormaliseLayer("n", "x", "y", epsilon, bits, 24, gain, offset, 16, 45, *ends)
+            yield NormaliseSpec(generation, rows, -(-features // 8) * 8, source, output, layer)
 
 
 def attention_specs(generation: str) -> Iterator[KernelSpec]:

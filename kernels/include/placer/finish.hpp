@@ -16,6 +16,12 @@ inline void set_modes() {
     aie::set_saturation(aie::saturation_mode::saturate);
 }
 
+/// total / 2^shift, rounded half to even, of one element; shift: 1 or more.
+template <class T>
+inline T half_even(T total, int shift) {
+    return (total + ((T(1) << (shift - 1)) - 1) + ((total >> shift) & 1)) >> shift;
+}
+
 template <class Config>
 inline constexpr unsigned step_count = sizeof(Config::steps) / sizeof(Config::steps[0]);
 
@@ -104,6 +110,25 @@ inline aie::vector<int32, N> widened(const aie::vector<T, N> &v) {
         return v.unpack();
     else
         return v.unpack().unpack();
+}
+
+/// acc / 2^shift + zero point, clipped to low..high of Config: in 16-bit lanes, where results of 8 bits need no wider ones, and without what
+/// saturation does anyway. Positive: the accumulator is not below 0.
+template <class T, class Config, bool Positive = false, unsigned N>
+inline aie::vector<T, N> clipped(const aie::accum<acc64, N> &acc, int shift) {
+    constexpr int zero = Config::zero_point, least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
+    using Lane = std::conditional_t<sizeof(T) == 1 || (sizeof(T) == 2 && zero == 0), int16, int32>;
+    aie::vector<Lane, N> out = acc.template to_vector<Lane>(shift);
+    if constexpr (!(Positive && Config::low <= zero) && !(Config::low == least && zero >= 0 && sizeof(Lane) == 2))
+        out = aie::max(out, Lane(Config::low - zero));
+    if constexpr (!(Config::high == most && zero <= 0 && sizeof(Lane) == 2))
+        out = aie::min(out, Lane(Config::high - zero));
+    if constexpr (zero != 0)
+        out = aie::add(out, Lane(zero));
+    if constexpr (sizeof(T) == sizeof(Lane))
+        return out;
+    else
+        return out.pack();
 }
 
 /// acc * multiplier / 2^shift, rounded half to even; a wide one in two parts, the lower rounded at bit 16 (placer/arithmetic.py, scaled).

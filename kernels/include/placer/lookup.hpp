@@ -27,9 +27,6 @@ void table(adf::input_buffer<int8> &x, const Value *values, adf::output_buffer<O
     }
 }
 
-/// total / 2^shift, rounded half to even.
-inline int32 half_even(int32 total, int shift) { return (total + ((1 << (shift - 1)) - 1) + ((total >> shift) & 1)) >> shift; }
-
 /// The line between two nodes, one every 2^segment_bits source values with node_bits fraction bits (placer/arithmetic.py, interpolated).
 template <class Config, class Output>
 void interpolate(adf::input_buffer<int16> &x, const int32 *nodes, adf::output_buffer<Output> &y) {

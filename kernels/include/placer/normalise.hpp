@@ -1,115 +1,138 @@
-// LayerNorm over the features of each token, in integers (placer/normalised.py). The roots of sixteen rows are one vector.
+// LayerNorm over the features of each token, in integers (placer/normalised.py). The roots of up to sixteen rows are one vector.
 #pragma once
 
 #include <adf.h>
 
 #include "finish.hpp"
 #include "loops.hpp"
+#include "operands.hpp"
 #include "reciprocal_root.hpp"
+#include "rows.hpp"
 
 namespace placer {
 
 template <class Config, class Input, class Output>
 struct Normalise {
-    /// Elements that are worked on together: four rows of eight columns.
-    static constexpr unsigned group = 32;
+    static constexpr unsigned group = block_lanes;
     static_assert(Config::rows % 4 == 0 && Config::columns % 8 == 0, "rows must be padded to 4, columns to 8");
     static constexpr unsigned columns = Config::columns, row_groups = Config::rows / 4, last = Config::features % 8;
     static_assert(Config::features < 32768, "a row has at most 32767 features");
     static_assert(Config::features <= columns && columns - Config::features < 8, "the features must fill the columns");
     static constexpr int size = Config::features;
+    static constexpr bool narrow_input = sizeof(Input) == 1;
     using Lanes = aie::vector<int32, group>;
+    /// N q - S of int8 fits 16 bits in rows of at most 129.
+    using Deviation = std::conditional_t<narrow_input && (size - 1) * 255 < 32768, int16, int32>;
+    /// Squares of int8 fill 32 bits in no row that is taken.
+    using Squares = aie::accum<std::conditional_t<narrow_input, acc32, acc64>, group>;
+    /// The product of a block with -1s: the sums of its rows, less than 0, each over the eight lanes of its row.
+    using Product = aie::mmul<4, narrow_input ? 8 : 4, 8, Input, Input>;
+    using Ones = aie::vector<Input, Product::size_B>;
+    using Batch = Batches<row_groups>;
 
     /// Where the group of four rows number `row` starts in column block `column`.
     static constexpr unsigned at(unsigned row, unsigned column) { return (column * row_groups + row) * group; }
 
     /// A block as int16, which the multiplier takes as it is.
     static aie::vector<int16, group> narrow(const Input *x) {
-        if constexpr (sizeof(Input) == 1)
+        if constexpr (narrow_input)
             return aie::load_v<group>(x).unpack();
         else
             return aie::load_v<group>(x);
     }
 
-    /// Block `column` with nothing in padding, which is in the last one.
-    static aie::vector<Input, group> real(const aie::vector<Input, group> &v, unsigned column) {
-        if constexpr (last == 0)
-            return v;
-        else
-            return column + 1 < columns / 8 ? v : aie::select(v, Input(0), aie::mask<group>::from_uint32((0xffu << last & 0xffu) * 0x01010101u));
+    /// -1s for the real rows of the right operand, of `real` from the first one on.
+    static Ones minus_ones(int real) {
+        static_assert(Product::size_B <= 64, "a mask of 64 lanes");
+        const unsigned rows = real < 0 ? 0 : real;
+        const unsigned long long padding = rows * 8 >= Product::size_B ? 0 : ~0ull << (rows * 8);
+        return aie::select(aie::broadcast<Input, Product::size_B>(-1), Input(0), aie::mask<Product::size_B>::from_uint64(padding));
     }
 
-    /// The sum of each of four rows, and N^2 * variance + epsilon.
-    static void statistics(const Input *x, unsigned row, int32 (&sum)[4], int64 (&spread)[4]) {
-        // Squares of int8 fill 32 bits in no row that is taken.
-        using Tag = std::conditional_t<sizeof(Input) == 1, acc32, acc64>;
-        aie::accum<acc64, group> total = aie::zeros<acc64, group>();
-        aie::accum<Tag, group> squares = aie::zeros<Tag, group>();
-        for (unsigned column = 0; column < columns / 8; ++column) PLACER_PIPELINED {
-            const aie::vector<Input, group> v = real(aie::load_v<group>(x + at(row, column)), column);
-            total = aie::add(total, widened(v));
+    /// Adds a block of which so many columns are real.
+    template <unsigned Real>
+    static void count(const aie::vector<Input, group> &v, Product &sums, Squares &squares) {
+        const auto parts = columns_apart<Product::K, 8>(v);
+        unrolled<8 / Product::K>([&](auto i) { sums.mac(parts[i], minus_ones(int(Real) - int(i * Product::K))); });
+        if constexpr (Real == 8)
             squares = aie::mac(squares, v, v);
-        }
-        int64 all[4], powers[4];
-        row_sums(total, all);
-        if constexpr (sizeof(Input) == 1)
-            row_sums(aie::accum<acc64, group>(squares.template to_vector<int32>(0), 0), powers);
         else
-            row_sums(squares, powers);
-        for (unsigned r = 0; r < 4; ++r) {
-            constexpr int64 unit = int64(1) << Config::epsilon_bits;
-            const int64 exact = (size * powers[r] - all[r] * all[r]) * unit + Config::epsilon;
-            spread[r] = exact < unit ? unit : exact;
-            sum[r] = int32(all[r]);
+            squares = aie::mac(squares, v, aie::select(v, Input(0), aie::mask<group>::from_uint32((0xffu << Real & 0xffu) * 0x01010101u)));
+    }
+
+    /// The sums of four rows, less than 0, and of their squares, lane by lane.
+    static void statistics(const Input *x, unsigned row, Lanes &sum, Squares &squares) {
+        Product sums(aie::zeros<typename Product::accum_type::value_type, group>());
+        squares = aie::zeros<typename Squares::value_type, group>();
+        for (unsigned column = 0; column < columns / 8 - (last != 0); ++column) PLACER_PIPELINED
+            count<8>(aie::load_v<group>(x + at(row, column)), sums, squares);
+        if constexpr (last != 0)
+            count<last>(aie::load_v<group>(x + at(row, columns / 8 - 1)), sums, squares);
+        sum = sums.template to_vector<int32>(0);
+    }
+
+    /// N^2 * variance + Whole epsilons of each row.
+    static RowSums spread(const RowLanes &sum, const Squares (&squares)[Batch::together]) {
+        RowSums scaled;
+        if constexpr (narrow_input) {
+            Lanes lanes[Batch::together];
+            for (unsigned i = 0; i < Batch::together; ++i) PLACER_UNROLLED
+                lanes[i] = squares[i].template to_vector<int32>(0);
+            scaled = aie::mul<acc64>(row_sums(lanes), int16(size));
+        } else {
+            const WideSums sums(squares);
+            scaled = aie::mac(aie::mul<acc64>(sums.high, int32(size) << 16), sums.low, int16(size));
         }
+        scaled = aie::msc(scaled, sum, sum);
+        constexpr int64 whole = Config::epsilon >> Config::epsilon_bits;
+        if constexpr (whole >> 31 != 0)
+            scaled = aie::add(scaled, RowSums(aie::broadcast<int32, row_lanes>(int32(whole >> 31)), 31));
+        return aie::add(scaled, int32(whole & 0x7fffffff));
     }
 
     /// deviation * root of each row, with Config::fraction fraction bits.
-    static Lanes units(const Lanes &deviation, const int32 *root, const int *shift) {
-        return aie::concat(aie::mul<acc64>(deviation.template extract<8>(0), root[0]).template to_vector<int32>(shift[0]),
-                           aie::mul<acc64>(deviation.template extract<8>(1), root[1]).template to_vector<int32>(shift[1]),
-                           aie::mul<acc64>(deviation.template extract<8>(2), root[2]).template to_vector<int32>(shift[2]),
-                           aie::mul<acc64>(deviation.template extract<8>(3), root[3]).template to_vector<int32>(shift[3]));
+    static Lanes units(const aie::vector<Deviation, group> &deviation, const Lanes &root, const int32 *shift) {
+        const auto upper = aie::mul<acc64>(deviation.template extract<16>(0), root.template extract<16>(0));
+        const auto lower = aie::mul<acc64>(deviation.template extract<16>(1), root.template extract<16>(1));
+        return aie::concat(upper.template extract<8>(0).template to_vector<int32>(shift[0]), upper.template extract<8>(1).template to_vector<int32>(shift[1]),
+                           lower.template extract<8>(0).template to_vector<int32>(shift[2]), lower.template extract<8>(1).template to_vector<int32>(shift[3]));
     }
 
     /// Four rows, from their roots.
     static void finished(const Input *__restrict x, const int32 *__restrict values, Output *__restrict y, unsigned row, const int32 *root,
-                         const int *shift, const int32 *sum) {
+                         const int32 *shift, const int32 *minus) {
         const int32 *gain = values, *offset = values + columns;
-        const aie::accum<acc64, group> sums(bias_by_row<4>(sum), 0);
+        const aie::accum<acc32, group> start(over_rows(minus), 0);
+        const Lanes roots = over_rows(root);
         for (unsigned column = 0; column < columns / 8; ++column) PLACER_PIPELINED {
-            const Lanes deviation = aie::sub(aie::mul<acc64>(narrow(x + at(row, column)), int16(size)), sums).template to_vector<int32>(0);
-            aie::accum<acc64, group> acc = aie::mul<acc64>(units(deviation, root, shift), bias_by_column<4>(gain + column * 8));
-            acc = aie::add(acc, aie::accum<acc64, group>(bias_by_column<4>(offset + column * 8), Config::offset_up));
-            Lanes out = acc.template to_vector<int32>(Config::shift);
-            out = aie::min(aie::max(out, int32(Config::low - Config::zero_point)), int32(Config::high - Config::zero_point));
-            aie::store_v(y + at(row, column), packed<Output>(aie::add(out, int32(Config::zero_point))));
+            const auto deviation = aie::mac(start, narrow(x + at(row, column)), int16(size)).template to_vector<Deviation>(0);
+            const aie::accum<acc64, group> from(bias_by_column<4>(offset + column * 8), Config::offset_up);
+            const auto acc = aie::mac(from, units(deviation, roots, shift), bias_by_column<4>(gain + column * 8));
+            aie::store_v(y + at(row, column), clipped<Output, Config>(acc, Config::shift));
         }
+    }
+
+    /// A batch of groups of four rows.
+    static void batch(const Input *__restrict x, const int32 *__restrict values, Output *__restrict y, unsigned first) {
+        Lanes sum[Batch::together];
+        Squares squares[Batch::together];
+        for (unsigned i = 0; i < Batch::together; ++i)
+            statistics(x, first + i, sum[i], squares[i]);
+        const RowLanes sums = by_row(sum, [](const auto &a, const auto &) { return a; });
+        constexpr int64 part = Config::epsilon & ((int64(1) << Config::epsilon_bits) - 1);
+        const ReciprocalRoots found(EvenScaled<Config::epsilon_bits, part>(spread(sums, squares)));
+        alignas(64) int32 root[row_lanes], shift[row_lanes], minus[row_lanes];
+        aie::store_v(root, found.root);
+        aie::store_v(shift, aie::sub(found.shift, int32(Config::fraction + Config::epsilon_bits / 2)));
+        aie::store_v(minus, sums);
+        for (unsigned i = 0; i < Batch::together; ++i)
+            finished(x, values, y, first + i, root + i * 4, shift + i * 4, minus + i * 4);
     }
 
     static void run(const Input *__restrict x, const int32 *__restrict values, Output *__restrict y) {
         set_modes();
-        constexpr unsigned together = root_rows / 4;
-        for (unsigned start = 0; start < row_groups; start += together) {
-            const unsigned count = row_groups - start < together ? row_groups - start : together;
-            int32 sum[root_rows];
-            int64 spread[root_rows];
-            std::fill(spread, spread + root_rows, 1);
-            for (unsigned i = 0; i < count; ++i) {
-                int32 sums[4];
-                int64 spreads[4];
-                statistics(x, start + i, sums, spreads);
-                std::copy(sums, sums + 4, sum + i * 4);
-                std::copy(spreads, spreads + 4, spread + i * 4);
-            }
-            ReciprocalRoots found(spread);
-            alignas(64) int32 root[root_rows];
-            aie::store_v(root, found.root);
-            for (unsigned i = 0; i < root_rows; ++i)
-                found.shift[i] -= Config::fraction + Config::epsilon_bits / 2;
-            for (unsigned i = 0; i < count; ++i)
-                finished(x, values, y, start + i, root + i * 4, found.shift + i * 4, sum + i * 4);
-        }
+        for (unsigned i = 0; i < Batch::count; ++i)
+            batch(x, values, y, Batch::start(i));
     }
 };
 

@@ -1,68 +1,99 @@
-// value^-1/2 of 64-bit integers by Newton steps, for as many rows together as a vector of products has lanes, for LayerNorm and Softmax.
+// value^-1/2 of 64-bit integers, for sixteen rows as one vector, for LayerNorm and Softmax (placer/arithmetic.py, reciprocal_root).
 #pragma once
 
-#include "aie_api/aie.hpp"
+#include "finish.hpp"
+#include "rows.hpp"
 
 namespace placer {
 
-using int64 = long long;
+/// a * b / 2^shift, rounded as the core is set to and saturated.
+inline RowLanes row_product(const RowLanes &a, const RowLanes &b, int shift) { return aie::mul<acc64>(a, b).template to_vector<int32>(shift); }
 
-/// Rows whose roots are computed together.
-inline constexpr unsigned root_rows = 16;
-using RootLanes = aie::vector<int32, root_rows>;
+/// v << shift, of values that do not pass 32 bits.
+inline RowLanes shifted_up(const RowLanes &v, int shift) { return RowSums(v, shift).template to_vector<int32>(0); }
 
-/// a * b / 2^shift, rounded half to even and saturated (finish.hpp, set_modes).
-inline RootLanes root_product(const RootLanes &a, const RootLanes &b, int shift) {
-    return aie::mul<acc64>(a, b).template to_vector<int32>(shift);
-}
+/// value = whole * 2^Up + Low as m * 2^e, m from 1 to 4 in 29 fraction bits, cut, and e even: 60 - 2 half. value: below 2^62, Low: below
+/// 2^Up. Where whole is 0, value is 2^Up.
+template <int Up, int64 Low>
+struct EvenScaled {
+    static constexpr int word = 31;
+    RowLanes m, half;
 
-/// The even exponent e with value / 2^e from 1 to 4, of a positive value.
-inline int even_exponent(int64 value) {
-    const uint32 high = uint32(value >> 32), word = high ? high : uint32(value);
-    int bits = high ? 32 : 0;
-    for (int step = 16; step; step /= 2)
-        if (word >> (bits & 31) >> step)
-            bits += step;
-    return bits & ~1;
-}
-
-/// value^-1/2 as root / 2^shift, root with `bits` fraction bits (placer/arithmetic.py, reciprocal_root).
-struct ReciprocalRoots {
-    static constexpr int bits = 31;
-    RootLanes root;
-    int shift[root_rows];
-
-    explicit ReciprocalRoots(const int64 (&value)[root_rows]) {
-        alignas(64) int32 scaled[root_rows];
-        for (unsigned i = 0; i < root_rows; ++i) {
-            const int exponent = even_exponent(value[i]);
-            scaled[i] = int32(exponent >= 29 ? value[i] >> (exponent - 29) : value[i] << (29 - exponent));
-            shift[i] = bits + exponent / 2;
+    explicit EvenScaled(RowSums whole) {
+        aie::set_rounding(aie::rounding_mode::floor);
+        const RowLanes none = aie::zeros<int32, row_lanes>(), one = aie::broadcast<int32, row_lanes>(1);
+        const auto flat = aie::eq(whole.template to_vector<int32>(0), none);
+        whole = aie::add(whole, aie::select(none, one, flat));
+        RowLanes high, low;
+        if constexpr (Up <= word) {
+            high = whole.template to_vector<int32>(word - Up);
+            low = shifted_up(aie::sub(whole, RowSums(high, word - Up)).template to_vector<int32>(0), Up);
+            low = aie::add(low, aie::select(aie::broadcast<int32, row_lanes>(int32(Low)), none, flat));
+        } else {
+            high = shifted_up(whole.template to_vector<int32>(0), Up - word);
+            high = aie::add(high, aie::select(aie::broadcast<int32, row_lanes>(int32(Low >> word)), none, flat));
+            low = aie::select(aie::broadcast<int32, row_lanes>(int32(Low & 0x7fffffff)), none, flat);
         }
-        // 117/128 of the chord of m^-1/2 from m = 1 to 4, then Newton steps r (3 - m r^2) / 2.
-        constexpr int32 guess = int32((int64(117 * 7) << bits) / (128 * 6)), slope = int32((int64(117) << (bits + 1)) / (128 * 6));
-        const RootLanes m = aie::load_v<root_rows>(scaled);
-        root = aie::sub(aie::broadcast<int32, root_rows>(guess), root_product(m, aie::broadcast<int32, root_rows>(slope), bits - 1));
-        for (int i = 0; i < 4; ++i) {
-            const RootLanes half = root_product(m, root_product(root, root, bits), bits);
-            root = root_product(root, aie::sub(aie::broadcast<int32, root_rows>(3 << (bits - 2)), half), bits - 1);
+        scale(high, low);
+        aie::set_rounding(aie::rounding_mode::conv_even);
+    }
+
+private:
+    /// From the value's upper and lower 31 bits.
+    void scale(RowLanes high, RowLanes low) {
+        const RowLanes none = aie::zeros<int32, row_lanes>();
+        const auto short_one = aie::eq(high, none);
+        high = aie::select(high, RowSums(low, 0).template to_vector<int32>(1), short_one);
+        low = aie::select(low, shifted_up(aie::bit_and(int32(1), low), 30), short_one);
+        half = aie::select(none, aie::broadcast<int32, row_lanes>(15), short_one);
+        RowLanes power = aie::broadcast<int32, row_lanes>(1);
+        for (int up = 16; up > 1; up /= 2) PLACER_UNROLLED {
+            const auto small = aie::lt(high, int32(1) << (word - up));
+            high = aie::select(high, shifted_up(high, up), small);
+            power = aie::select(power, shifted_up(power, up), small);
+            half = aie::add(half, aie::select(none, aie::broadcast<int32, row_lanes>(up / 2), small));
         }
+        m = aie::add(high, row_product(low, power, word));
     }
 };
 
-/// value / 2^shift, rounded half to even; shift: 1 or more.
-inline int64 half_even_wide(int64 value, int shift) { return (value + ((int64(1) << (shift - 1)) - 1) + ((value >> shift) & 1)) >> shift; }
+/// value^-1/2 as root / 2^shift of a value as EvenScaled has it, root with `bits` fraction bits: a cubic's guess g of 16 bits, and
+/// g (1 + d / 2 + 3 d^2 / 8) with d = 1 - m g^2.
+struct ReciprocalRoots {
+    static constexpr int bits = 31, guess_bits = 15, miss_bits = 38;
+    static constexpr int16 low[] = {26742, -8900, 4854, -2771}, high[] = {18910, -6293, 3433, -1959};
+    using Guess = aie::vector<int16, row_lanes>;
+    RowLanes root, shift;
 
-/// Of a block of four rows by eight columns, the sum of each row: of lanes below 2^46, in two words.
-inline void row_sums(const aie::accum<acc64, 32> &lanes, int64 (&sum)[4]) {
-    aie::vector<int32, 32> high = lanes.template to_vector<int32>(16);
-    aie::vector<int32, 32> low = aie::sub(lanes, aie::accum<acc64, 32>(high, 16)).template to_vector<int32>(0);
-    for (unsigned step = 4; step; step /= 2) {
-        high = aie::add(high, aie::shuffle_down(high, step));
-        low = aie::add(low, aie::shuffle_down(low, step));
+    template <int Up, int64 Low>
+    explicit ReciprocalRoots(const EvenScaled<Up, Low> &value) {
+        const RowLanes m = value.m;
+        const Guess g = guess(m);
+        const RowSums unit(aie::broadcast<int32, row_lanes>(1 << 29), 30);
+        const RowLanes miss = aie::msc(unit, m, aie::mul(g, g).template to_vector<int32>(0)).template to_vector<int32>(59 - miss_bits);
+        const RowLanes square = row_product(miss, miss, miss_bits), twice = aie::add(miss, miss);
+        const RowLanes more = aie::add(aie::add(twice, twice), aie::add(square, aie::add(square, square)));
+        const RowSums start(g.unpack(), miss_bits + 3);
+        root = aie::mac(start, g, more).template to_vector<int32>(guess_bits + miss_bits + 3 - bits);
+        shift = aie::sub(int32(2 * bits - 1), value.half);
     }
-    for (unsigned r = 0; r < 4; ++r)
-        sum[r] = int64(high.get(r * 8)) * 65536 + low.get(r * 8);
-}
+
+private:
+    /// a + b * x, a * b in guess_bits each.
+    static Guess line(const Guess &a, const Guess &b, const Guess &x) {
+        return aie::mac(aie::accum<acc32, row_lanes>(a, guess_bits), b, x).template to_vector<int16>(guess_bits);
+    }
+
+    static Guess guess(const RowLanes &m) {
+        const auto above = aie::ge(m, int32(1) << 30);
+        const auto either = [&](unsigned i) {
+            return aie::select(aie::broadcast<int16, row_lanes>(low[i]), aie::broadcast<int16, row_lanes>(high[i]), above);
+        };
+        const Guess x = aie::select(RowSums(aie::sub(m, int32(3 << 28)), 0).template to_vector<int16>(14),
+                                    RowSums(aie::sub(m, int32(3 << 29)), 0).template to_vector<int16>(15), above);
+        const Guess square = aie::mul(x, x).template to_vector<int16>(guess_bits);
+        return line(line(either(0), either(1), x), line(either(2), either(3), x), square);
+    }
+};
 
 } // namespace placer

@@ -1,28 +1,32 @@
-// Softmax over each group of columns of a row, in integers (placer/softmax.py): exponentials from tables that several lanes read at
-// once, an exact sum, one factor a row. The roots of sixteen rows are one vector; each exponential is looked up twice, for the sum and for the result.
+// Softmax over each group of columns of a row, in integers (placer/softmax.py): exponentials from tables that several lanes read at once, an
+// exact sum, one factor a row. The factors of up to sixteen rows are one vector; each exponential is looked up twice, for the sum and for
+// the result.
 #pragma once
 
 #include <adf.h>
+#include <bit>
 
 #include "finish.hpp"
 #include "lookup_table.hpp"
 #include "loops.hpp"
 #include "reciprocal_root.hpp"
+#include "rows.hpp"
 
 namespace placer {
 
 template <class Config, class Input, class Output>
 struct Softmax {
-    /// Elements that are worked on together: four rows of eight columns.
-    static constexpr unsigned group = 32;
+    static constexpr unsigned group = block_lanes;
     static_assert(Config::rows % 4 == 0 && Config::columns % 8 == 0, "rows must be padded to 4, columns to 8");
     static_assert(Config::width <= Config::columns && Config::columns - Config::width < 8, "the features of a group must fill its columns");
     static constexpr unsigned blocks = Config::columns / 8, row_groups = Config::rows / 4, last = Config::width % 8;
-    static constexpr int guard = 28 - int(sizeof(Output) * 8), high_bits = 30, widest_shift = 59;
+    static constexpr int guard = 28 - int(sizeof(Output) * 8), high_bits = 30, power_bits = 28, widest_shift = 59;
     using Lanes = aie::vector<int32, group>;
     using Source = aie::vector<Input, group>;
     using Key = std::make_unsigned_t<Input>;
     using Power = Lookup<Key, int32>;
+    using Batch = Batches<row_groups>;
+    using Sum = aie::accum<acc64, group>;
 
     static unsigned at(unsigned row, unsigned column) { return (column * row_groups + row) * group; }
 
@@ -35,17 +39,13 @@ struct Softmax {
             return column + 1 < blocks ? v : aie::select(v, instead, aie::mask<group>::from_uint32((0xffu << last & 0xffu) * 0x01010101u));
     }
 
-    /// The largest element of each of four rows, in all of its lanes.
+    /// The largest element of each lane of four rows.
     static Source maxima(const Input *__restrict x, unsigned row, unsigned first) {
         constexpr Input least = std::numeric_limits<Input>::min();
         Source most = aie::broadcast<Input, group>(least);
         for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED
             most = aie::max(most, real(aie::load_v<group>(x + at(row, first + column)), column, least));
-        for (unsigned step = 4; step; step /= 2)
-            most = aie::max(most, aie::shuffle_down(most, step));
-        const auto upper = aie::interleave_zip(aie::broadcast<Input, 16>(most.get(0)), aie::broadcast<Input, 16>(most.get(8)), 8);
-        const auto lower = aie::interleave_zip(aie::broadcast<Input, 16>(most.get(16)), aie::broadcast<Input, 16>(most.get(24)), 8);
-        return aie::concat(upper.first, lower.first);
+        return most;
     }
 
     /// exp(-below * scale) of a block, from one table, or as the product of two; 0 in padding.
@@ -61,65 +61,65 @@ struct Softmax {
         }
     }
 
-    /// The exact sum of the exponentials of each of four rows.
-    static void totals(const Input *__restrict x, const int32 *__restrict tables, unsigned row, unsigned first, const Source &top,
-                       int64 (&total)[4]) {
-        aie::accum<acc64, group> sum = aie::zeros<acc64, group>();
+    /// The sum of the exponentials of each lane of four rows.
+    static Sum totals(const Input *__restrict x, const int32 *__restrict tables, unsigned row, unsigned first, const Source &top) {
+        Sum sum = aie::zeros<acc64, group>();
         for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED
             sum = aie::add(sum, powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column));
-        row_sums(sum, total);
+        return sum;
     }
 
-    /// factor / 2^down = gain / 2^shift / total.
-    static void factors(const int64 (&total)[root_rows], int32 (&factor)[root_rows], int (&down)[root_rows]) {
-        const ReciprocalRoots found(total);
-        const RootLanes inverse = root_product(found.root, found.root, ReciprocalRoots::bits);
-        aie::store_v(factor, root_product(inverse, aie::broadcast<int32, root_rows>(Config::gain), ReciprocalRoots::bits));
-        for (unsigned i = 0; i < root_rows; ++i) {
-            down[i] = 2 * found.shift[i] - 2 * ReciprocalRoots::bits + Config::shift;
-            if (down[i] > widest_shift) {
-                factor[i] = int32(half_even_wide(factor[i], down[i] - widest_shift));
-                down[i] = widest_shift;
-            }
-        }
+    /// factor / 2^down is nearly gain / 2^shift / total; down: at most widest_shift.
+    static void factors(const Sum (&total)[Batch::together], int32 (&factor)[row_lanes], int32 (&down)[row_lanes]) {
+        const WideSums sums(total);
+        const ReciprocalRoots found(EvenScaled<0, 0>(aie::add(RowSums(sums.high, 16), sums.low)));
+        const RowLanes inverse = row_product(found.root, found.root, ReciprocalRoots::bits);
+        aie::store_v(factor, row_product(inverse, aie::broadcast<int32, row_lanes>(Config::gain), ReciprocalRoots::bits));
+        aie::store_v(down, aie::add(aie::add(found.shift, found.shift), int32(Config::shift - 2 * ReciprocalRoots::bits)));
+        // A total is from 2^power_bits on, and less than twice the width times that: most shifts can never be too wide.
+        if constexpr (Config::shift + power_bits + std::bit_width(unsigned(Config::width)) > widest_shift)
+            for (unsigned i = 0; i < Batch::together * 4; ++i)
+                if (down[i] > widest_shift) {
+                    factor[i] = int32(half_even(int64(factor[i]), down[i] - widest_shift));
+                    down[i] = widest_shift;
+                }
     }
 
     /// Four rows of a group, from their factors.
     static void finished(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y, unsigned row, unsigned first,
-                         const Source &top, const int32 *factor, const int *down) {
+                         const Source &top, const int32 *factor, const int32 *down) {
+        const Lanes factors = over_rows(factor);
         for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED {
-            const Lanes e = powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column);
-            const Lanes near = aie::concat(aie::mul<acc64>(e.template extract<8>(0), factor[0]).template to_vector<int32>(down[0] - guard),
-                                           aie::mul<acc64>(e.template extract<8>(1), factor[1]).template to_vector<int32>(down[1] - guard),
-                                           aie::mul<acc64>(e.template extract<8>(2), factor[2]).template to_vector<int32>(down[2] - guard),
-                                           aie::mul<acc64>(e.template extract<8>(3), factor[3]).template to_vector<int32>(down[3] - guard));
-            Lanes out = aie::accum<acc64, group>(near, 0).template to_vector<int32>(guard);
-            out = aie::min(aie::max(out, int32(Config::low - Config::zero_point)), int32(Config::high - Config::zero_point));
-            aie::store_v(y + at(row, first + column), packed<Output>(aie::add(out, int32(Config::zero_point))));
+            const Sum product = aie::mul<acc64>(powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column), factors);
+            const Lanes near = aie::concat(product.template extract<8>(0).template to_vector<int32>(down[0] - guard),
+                                           product.template extract<8>(1).template to_vector<int32>(down[1] - guard),
+                                           product.template extract<8>(2).template to_vector<int32>(down[2] - guard),
+                                           product.template extract<8>(3).template to_vector<int32>(down[3] - guard));
+            aie::store_v(y + at(row, first + column), clipped<Output, Config, true>(Sum(near, 0), guard));
         }
+    }
+
+    /// A batch of groups of four rows, of one group of columns.
+    static void batch(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y, unsigned row, unsigned first) {
+        Source most[Batch::together];
+        Sum total[Batch::together];
+        alignas(64) Input top[row_lanes];
+        alignas(64) int32 factor[row_lanes], down[row_lanes];
+        for (unsigned i = 0; i < Batch::together; ++i)
+            most[i] = maxima(x, row + i, first);
+        aie::store_v(top, by_row(most, [](const auto &a, const auto &b) { return aie::max(a, b); }));
+        for (unsigned i = 0; i < Batch::together; ++i)
+            total[i] = totals(x, tables, row + i, first, over_rows(top + i * 4));
+        factors(total, factor, down);
+        for (unsigned i = 0; i < Batch::together; ++i)
+            finished(x, tables, y, row + i, first, over_rows(top + i * 4), factor + i * 4, down + i * 4);
     }
 
     static void run(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y) {
         set_modes();
-        constexpr unsigned together = root_rows / 4;
         for (unsigned g = 0; g < Config::groups; ++g)
-            for (unsigned start = 0; start < row_groups; start += together) {
-                const unsigned count = row_groups - start < together ? row_groups - start : together;
-                Source top[together];
-                int64 total[root_rows];
-                alignas(64) int32 factor[root_rows];
-                int down[root_rows];
-                std::fill(total, total + root_rows, 1);
-                for (unsigned i = 0; i < count; ++i) {
-                    int64 sums[4];
-                    top[i] = maxima(x, start + i, g * blocks);
-                    totals(x, tables, start + i, g * blocks, top[i], sums);
-                    std::copy(sums, sums + 4, total + i * 4);
-                }
-                factors(total, factor, down);
-                for (unsigned i = 0; i < count; ++i)
-                    finished(x, tables, y, start + i, g * blocks, top[i], factor + i * 4, down + i * 4);
-            }
+            for (unsigned i = 0; i < Batch::count; ++i)
+                batch(x, tables, y, Batch::start(i), g * blocks);
     }
 };
 

@@ -1,0 +1,81 @@
+// Rows as lanes: what belongs to sixteen rows in one vector, row r of the group of four number g as lane 4 g + r; and back.
+#pragma once
+
+#include "aie_api/aie.hpp"
+#include "loops.hpp"
+
+namespace placer {
+
+using int64 = long long;
+
+/// Lanes of a block of four rows by eight columns; rows that are one vector, and groups of four of them.
+inline constexpr unsigned block_lanes = 32, row_lanes = 16, most_together = 4;
+using RowLanes = aie::vector<int32, row_lanes>;
+using RowSums = aie::accum<acc64, row_lanes>;
+
+/// Batches in which `groups` groups of four rows are worked on, and the groups of each: as even as can be; the last batch may overlap.
+template <unsigned Groups>
+struct Batches {
+    static constexpr unsigned count = (Groups + most_together - 1) / most_together, together = (Groups + count - 1) / count;
+    static constexpr unsigned start(unsigned batch) { return batch * together < Groups - together ? batch * together : Groups - together; }
+};
+
+/// f of each two neighbouring lanes.
+template <class T, unsigned N, class F>
+inline aie::vector<T, N / 2> in_pairs(const aie::vector<T, N> &v, F f) {
+    return f(aie::filter_even(v), aie::filter_odd(v));
+}
+
+/// f over the eight lanes of each row, of the blocks of `Groups` groups; the lanes of further groups hold anything.
+template <unsigned Groups, class T, class F>
+inline aie::vector<T, row_lanes> by_row(const aie::vector<T, block_lanes> (&block)[Groups], F f) {
+    const auto joined = [&](const auto &a, const auto &b) { return in_pairs(aie::concat(a, b), f); };
+    const auto first = in_pairs(block[0], f);
+    if constexpr (Groups == 1) {
+        const auto low = joined(first, first);
+        return joined(low, low);
+    } else {
+        const auto low = joined(first, in_pairs(block[1], f));
+        if constexpr (Groups == 2)
+            return joined(low, low);
+        else
+            return joined(low, joined(in_pairs(block[2], f), in_pairs(block[Groups - 1], f)));
+    }
+}
+
+/// The sum of each row.
+template <unsigned Groups>
+inline RowLanes row_sums(const aie::vector<int32, block_lanes> (&block)[Groups]) {
+    return by_row(block, [](const auto &a, const auto &b) { return aie::add(a, b); });
+}
+
+/// The sum of each row, of lanes below 2^46, as high * 2^16 + low.
+struct WideSums {
+    RowLanes high, low;
+
+    template <unsigned Groups>
+    explicit WideSums(const aie::accum<acc64, block_lanes> (&block)[Groups]) {
+        aie::vector<int32, block_lanes> highs[Groups], lows[Groups];
+        for (unsigned i = 0; i < Groups; ++i) PLACER_UNROLLED {
+            highs[i] = block[i].template to_vector<int32>(16);
+            lows[i] = aie::sub(block[i], aie::accum<acc64, block_lanes>(highs[i], 16)).template to_vector<int32>(0);
+        }
+        high = row_sums(highs);
+        low = row_sums(lows);
+    }
+};
+
+/// Four values in memory, one a row, over the eight lanes of each row of a block.
+template <class T>
+inline aie::vector<T, block_lanes> over_rows(const T *value) {
+    if constexpr (sizeof(T) == 4) {
+        return aie::concat(aie::broadcast<T, 8>(value[0]), aie::broadcast<T, 8>(value[1]), aie::broadcast<T, 8>(value[2]),
+                           aie::broadcast<T, 8>(value[3]));
+    } else {
+        const auto upper = aie::interleave_zip(aie::broadcast<T, 16>(value[0]), aie::broadcast<T, 16>(value[1]), 8);
+        const auto lower = aie::interleave_zip(aie::broadcast<T, 16>(value[2]), aie::broadcast<T, 16>(value[3]), 8);
+        return aie::concat(upper.first, lower.first);
+    }
+}
+
+} // namespace placer
