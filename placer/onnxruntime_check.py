@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from placer import qonnx_check
+from placer.feeds import feeding
 from placer.network import IntArray, Network, Tensor
 
 # Optimisers after which a model no longer means what it says: the first merges two rounding points into one, the second carries the
@@ -21,6 +23,8 @@ INEXACT = ("DoubleQDQPairsRemover", "TransposeOptimizer")
 QUANT_DOMAINS = frozenset({"qonnx.custom_op.general", "onnx.brevitas"})
 # Samples at a time where the model leaves its batch open.
 CHUNK = 4096
+# Samples at a time of qonnx, whose calls cost as much for one.
+QONNX_BATCH = 500
 
 FloatArray = npt.NDArray[np.float32]
 Session = Callable[[list[FloatArray]], list[npt.NDArray[np.generic]]]
@@ -49,9 +53,12 @@ def outputs(
     without: optimisers of onnxruntime to leave out. names: the outputs of `model` to give, called as tensors of the network; None: the
     network's outputs, which are the model's in order. Raises ImportError when the evaluator is not installed.
     """
-    run = _qonnx(model) if evaluator(model) == "qonnx" else _onnxruntime(model, without, names)
     reals = [to_real(network.tensor(n), v) for n, v in zip(network.inputs, inputs, strict=True)]
     samples, step = len(inputs[0]), network.batch or min(len(inputs[0]), CHUNK)
+    if evaluator(model) == "qonnx":
+        found = qonnx_check.session(model, max(min(samples, QONNX_BATCH), step))(reals)
+        return tuple(to_integers(network.tensor(name), value) for name, value in zip(network.outputs, found, strict=True))
+    run = _onnxruntime(model, without, names)
     runs = [run([_filled(v[i : i + step], network.batch) for v in reals]) for i in range(0, samples, step)]
     return tuple(
         to_integers(network.tensor(name), np.concatenate(parts)[:samples])
@@ -85,46 +92,5 @@ def _onnxruntime(model: Path, without: tuple[str, ...], outputs: tuple[str, ...]
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(without))
-    feeds = _feeds(onnx.load(model, load_external_data=False).graph)
+    feeds = feeding(onnx.load(model, load_external_data=False).graph)
     return lambda values: session.run(outputs, feeds(values))
-
-
-def _feeds(graph: onnx.GraphProto) -> Callable[[list[FloatArray]], dict[str, npt.NDArray[np.generic]]]:
-    """The values of the inputs that an output depends on, in order, by name; zeros for those that none does."""
-    needed = {o.name for o in graph.output}
-    for _ in graph.node:
-        more = {name for node in graph.node if needed.intersection(node.output) for name in node.input} - needed
-        if not more:
-            break
-        needed |= more
-    constants = {i.name for i in graph.initializer}
-    inputs = [i for i in graph.input if i.name not in constants]
-
-    def feeds(values: list[FloatArray]) -> dict[str, npt.NDArray[np.generic]]:
-        given = iter(values)
-        batch = len(values[0])
-        return {i.name: next(given) if i.name in needed else _zeros(i, batch) for i in inputs}
-
-    return feeds
-
-
-def _zeros(value: onnx.ValueInfoProto, batch: int) -> npt.NDArray[np.generic]:
-    """Of the type and shape of an input whose open sizes are the batch."""
-    kind = value.type.tensor_type
-    return np.zeros([d.dim_value or batch for d in kind.shape.dim], onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
-
-
-def _qonnx(model: Path) -> Session:
-    from qonnx.core.modelwrapper import ModelWrapper  # noqa: PLC0415 - optional
-    from qonnx.core.onnx_exec import execute_onnx  # noqa: PLC0415
-    from qonnx.transformation.infer_shapes import InferShapes  # noqa: PLC0415
-
-    wrapped = ModelWrapper(str(model)).transform(InferShapes())
-    feeds = _feeds(wrapped.graph)
-    ends = [o.name for o in wrapped.graph.output]
-
-    def run(values: list[FloatArray]) -> list[npt.NDArray[np.generic]]:
-        found = execute_onnx(wrapped, feeds(values))
-        return [found[name] for name in ends]
-
-    return run

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from placer import onnxruntime_check
 from placer.errors import UnsupportedModelError
 from placer.frontend import read_model
 from tests.onnxruntime_check import INEXACT, differences, mismatches
@@ -113,8 +112,6 @@ def test_models_that_are_not_quantised_are_refused(path: Path) -> None:
 @pytest.mark.parametrize("path", [p for p in SHARED if not matches(p, FLOAT)], ids=lambda p: p.stem)
 def test_models_of_many_exporters(path: Path) -> None:
     """Every quantised file is imported; against its evaluator it is exact, or differs in few outputs by few steps (docs/models.md)."""
-    if onnxruntime_check.evaluator(path) == "qonnx":
-        pytest.skip("qonnx takes seconds a model: scripts/models_table.py compares it")
     found = differences(path, read_model(path), 20, without=INEXACT)
     assert found.max() <= (0 if matches(path, EXACT) else SPREAD)
     if read_model(path).tensor(read_model(path).outputs[0]).type.dtype.bits == 8:
