@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from placer.model.objectives import level_expression
+from placer.model.objectives import level_expression, longest_run
 from placer.model.variables import Variables
 from placer.problem import Level
 
@@ -10,8 +10,10 @@ from placer.problem import Level
 def add_limits(v: Variables) -> None:
     """Bound each limited level.
 
-    What is kept at some interval is kept at any longer one, so the interval of a limit is fixed: its waits have constants for products.
+    What is kept at some interval is kept at any longer one, so the interval of a limit is fixed where some run may take that long: its
+    waits have constants for products.
     """
     for limit in v.problem.limits:
         expression = level_expression(v, limit.level)
-        v.model.add(expression == limit.at_most if limit.level is Level.INTERVAL else expression <= limit.at_most)
+        fixed = limit.level is Level.INTERVAL and limit.at_most <= longest_run(v)
+        v.model.add(expression == limit.at_most if fixed else expression <= limit.at_most)

@@ -34,7 +34,7 @@ def level_expression(v: Variables, level: Level) -> Expression:
 
 def _interval(v: Variables) -> Expression:
     """At least every kernel and stream, and what their waiting for each other takes. The plain bounds help the linear relaxation."""
-    horizon = _horizon(v)
+    horizon = longest_run(v)
     interval = v.model.new_int_var(0, horizon, "interval")
     for b in v.blocks:
         v.model.add(interval >= b.chosen(o.cycles for o in b.block.options))
@@ -47,7 +47,7 @@ def _interval(v: Variables) -> Expression:
     return interval
 
 
-def _horizon(v: Variables) -> int:
+def longest_run(v: Variables) -> int:
     """No run takes longer: every layer and every stream at its slowest, one after the other."""
     travel = stream_cycles(v.problem.device)
     streams = sum(travel + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options) for b in v.blocks)
@@ -70,7 +70,7 @@ class _Streams:
 
 
 def _latency(v: Variables) -> Expression:
-    limit = _horizon(v)
+    limit = longest_run(v)
     done = [v.model.new_int_var(0, limit, f"{b.block.name}.done") for b in v.blocks]
     latency = v.model.new_int_var(0, limit, "latency")
     for b, end in zip(v.blocks, done, strict=True):

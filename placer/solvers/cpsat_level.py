@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import isfinite
 
 from ortools.sat.python import cp_model
 
@@ -68,9 +69,16 @@ def minimise(v: Variables, level: Level, expression: Expression, budget: Budget,
     v.model.minimize(expression)
     status = solver.solve(v.model, _Reporter(level, progress))
     budget.work = max(0.0, budget.work - solver.deterministic_time)
-    if status in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
-        return Search(_read(v, solver), status == cp_model.OPTIMAL, False, max(0, round(solver.best_objective_bound)))
-    return Search(None, False, status == cp_model.INFEASIBLE, 0)
+    if status == cp_model.INFEASIBLE:
+        return Search(None, False, True, 0)
+    found = _read(v, solver) if status in {cp_model.OPTIMAL, cp_model.FEASIBLE} else None
+    return Search(found, status == cp_model.OPTIMAL, False, _bound(solver))
+
+
+def _bound(solver: cp_model.CpSolver) -> int:
+    """What the search proved; all levels are at least 0."""
+    bound = solver.best_objective_bound
+    return max(0, round(bound)) if isfinite(bound) else 0
 
 
 class _Reporter(cp_model.CpSolverSolutionCallback):

@@ -12,7 +12,8 @@ from placer.model.variables import Variables
 from placer.problem import Level, MappingProblem
 from placer.solution import Evaluation, Solution
 from placer.solvers.base import ProgressSink
-from placer.solvers.cpsat_level import Budget, hint, minimise, silent
+from placer.solvers.cpsat_level import Budget, Search, hint, minimise, silent
+from placer.solvers.promise import promise
 
 # The part of a relaxation's work that goes into its smaller form.
 ALIKE_PART = 0.5
@@ -74,10 +75,11 @@ def relax(
             v.model.add(expression <= Evaluation(problem, known).value(level))
         search = minimise(v, level, expression, budget, budget.work - floor, progress)
         if search.solution is None:
+            bounds += [least] if (least := _least(problem, level, search)) else []
             return Relaxed(leading, search.infeasible, tuple(bounds), _reached(problem, found, bounds), _options(found), every)
         found = search.solution
         value = Evaluation(problem, found).value(level)
-        bounds.append(min(search.bound, value))
+        bounds.append(min(_least(problem, level, search), value))
         if bounds[-1] < value:
             # A bound of the next level would hold only given this level's value, which is not proven.
             return Relaxed(leading, False, tuple(bounds), _reached(problem, found, bounds), _options(found), every)
@@ -85,6 +87,12 @@ def relax(
         hint(v, found)
     supported = _supported(v, leading[-1], found, budget, floor) if found and support else None
     return Relaxed(leading, False, tuple(bounds), _reached(problem, found, bounds), _options(found), supported or every)
+
+
+def _least(problem: MappingProblem, level: Level, search: Search) -> int:
+    """A lower bound of a level: what its search proved, or what options promise where that did not come so far."""
+    promised = promise(problem).interval(problem.device) if level is Level.INTERVAL else None
+    return max(search.bound, promised or 0)
 
 
 def _alike(problem: MappingProblem, tiles: int, budget: Budget, work: float, seed: Solution | None) -> Solution | None:

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil, sqrt
 
 from placer.model.build import build_model, build_relaxation
 from placer.model.likeness import add_likeness, has_likes
 from placer.model.objectives import level_expression
 from placer.model.streams import add_memory_lanes, add_order_lanes, add_shard_lanes, stream_count, stream_length
 from placer.model.variables import Variables
-from placer.problem import Level, Limit, MappingProblem, Option
+from placer.problem import Level, MappingProblem
 from placer.solution import BlockChoice, Evaluation, Solution
 from placer.solvers.cpsat import narrowed, outside, renumbered
 from placer.solvers.cpsat_level import Budget, Search, minimise, pin, silent
-from placer.solvers.cpsat_relaxation import leading_levels
+from placer.solvers.cpsat_relaxation import Relaxed, leading_levels
+from placer.solvers.few_options import cheapest, pace
+from placer.solvers.heights import Heights, heights_of
 from placer.solvers.strips import strips
 
 # What the first level may be on each rung, as a multiple of the best that options alone reach.
 RUNGS = (1.0, 1.1, 1.25, 1.5, 1.8, 2.2, 2.7, 3.5, 5.0, 8.0, 15.0, 40.0)
 # Where the quick way finds nothing on any rung, the other ways are tried on one of so many.
 FEWER_RUNGS = 4
-# By how much more the interval may exceed its best where it is not the first level.
-LATER_LEVEL = 2.0
+# A rung may be this much above the least that is possible before one between them is tried.
+WORTHWHILE = 1.25
 # The part of the lanes across the array that streams between neighbours may take; windows inside the footprints take the rest.
 LANES_PART = 0.9
 # Lanes lacking that fewer streams between neighbours may make up for, and how often that is tried.
@@ -46,64 +49,61 @@ Missing = Callable[[Solution], int]
 @dataclass(frozen=True)
 class _Way:
     """How options are chosen: the same for layers alike; all edges on streams, because side by side few share memory; memory tiles written
-    only through lanes of their column; in so much deterministic time.
+    only through lanes of their column; among the cheapest of each kind; in so much deterministic time.
     """
 
     alike: bool
     streamed: bool
     straight: bool
+    few: bool
     work: float
 
 
 OTHER_WAYS = (
-    _Way(alike=False, streamed=True, straight=False, work=OTHERS_WORK),
-    _Way(alike=False, streamed=False, straight=False, work=OTHERS_WORK),
+    _Way(alike=False, streamed=True, straight=False, few=False, work=OTHERS_WORK),
+    _Way(alike=False, streamed=False, straight=False, few=False, work=OTHERS_WORK),
 )
 
 
-def climb(problem: MappingProblem, reached: tuple[int, ...], budget: Budget, missing: Missing) -> Solution | None:
+def climb(problem: MappingProblem, relaxed: Relaxed | None, budget: Budget, missing: Missing) -> Solution | None:
     """The mapping of a low rung that routes; None when there is none on any.
 
-    Rungs are climbed in the quickest way of choosing options; the other ways are for the rung below the first one that holds, and
-    the rungs below that as long as they hold. The search ends with the work of `budget`.
+    Rungs are climbed in the quick ways of choosing options, from what options alone were found to reach. The other ways are for the rung
+    below the first one that holds, and the rungs below that as long as they hold. What then lies between the lowest rung and the least that
+    is possible is halved as long as that pays. The search ends with the work of `budget`.
 
-    reached: values of the leading levels that options alone reach, as many as are known.
+    relaxed: what options alone reach, as far as it is known.
     """
-    rungs = _rungs(problem, reached)
-    quick = _Way(has_likes(problem), streamed=True, straight=True, work=QUICK_WORK)
+    heights = heights_of(problem, relaxed)
+    rungs = [problem] if heights is None else [heights.rung(heights.reached * r) for r in RUNGS]
+    # All options have shorter latencies; the cheapest of them are enough where all are too many to search.
+    quick = tuple(_Way(has_likes(problem), streamed=True, straight=True, few=few, work=QUICK_WORK) for few in (False, True))
 
     tried: set[tuple[BlockChoice, ...]] = set()
 
     def on(rung: MappingProblem, ways: Sequence[_Way]) -> Solution | None:
         return next(filter(None, (_routed(rung, way, budget, missing, tried) for way in ways)), None)
 
-    found = next(((i, s) for i, rung in enumerate(rungs) if (s := on(rung, [quick]))), None)
+    found = next(((i, s) for i, rung in enumerate(rungs) if (s := on(rung, quick))), None)
     if found is None:
         return next(filter(None, (on(rung, OTHER_WAYS) for rung in rungs[::FEWER_RUNGS])), None)
     level, best = found
     for rung in reversed(rungs[:level]):
         better = on(rung, OTHER_WAYS)
         if better is None:
-            break
+            return best
         best = better
+    return _halved(heights, best, lambda rung: on(rung, quick[::-1])) if heights else best
+
+
+def _halved(heights: Heights, best: Solution, found: Callable[[MappingProblem], Solution | None]) -> Solution:
+    """`best`, or what is found below it on the way to the least that is possible."""
+    low, high = heights.least, heights.of(best)
+    while low and high > WORTHWHILE * low:
+        middle = sqrt(low * high)
+        better = found(heights.rung(middle))
+        best, low, high = (better, low, heights.of(better)) if better else (best, ceil(middle), high)
     return best
-
-
-def _rungs(problem: MappingProblem, reached: tuple[int, ...]) -> list[MappingProblem]:
-    """The problem with limits of the first level and of the interval; without any where no leading level has a value."""
-    leading = leading_levels(problem.objective)
-    if leading[:1] == (Level.INTERVAL,) and not reached:
-        reached = (max(min(map(_pace, b.options)) for b in problem.blocks),)
-    values = dict(zip(leading, reached, strict=False))
-    if not values:
-        return [problem]
-    first, rungs = next(iter(values)), []
-    for rung in RUNGS:
-        limits = [Limit(first, int(rung * values[first]))]
-        if first is not Level.INTERVAL and Level.INTERVAL in values:
-            limits.append(Limit(Level.INTERVAL, int(LATER_LEVEL * rung * values[Level.INTERVAL])))
-        rungs.append(replace(problem, limits=(*problem.limits, *limits)))
-    return rungs
 
 
 def _routed(rung: MappingProblem, way: _Way, budget: Budget, missing: Missing, tried: set[tuple[BlockChoice, ...]]) -> Solution | None:
@@ -112,7 +112,9 @@ def _routed(rung: MappingProblem, way: _Way, budget: Budget, missing: Missing, t
     tried: places that do not route, to which this adds.
     """
     interval = min((limit.at_most for limit in rung.limits if limit.level is Level.INTERVAL), default=None)
-    kept = tuple(tuple(i for i, o in enumerate(b.options) if interval is None or _pace(o) <= interval) for b in rung.blocks)
+    kept = tuple(tuple(i for i, o in enumerate(b.options) if interval is None or pace(o) <= interval) for b in rung.blocks)
+    if way.few:
+        kept = tuple(cheapest(b, k) for b, k in zip(rung.blocks, kept, strict=True))
     if not all(kept):
         return None
     problem, device = narrowed(rung, kept), rung.device
@@ -138,11 +140,6 @@ def _routed(rung: MappingProblem, way: _Way, budget: Budget, missing: Missing, t
             break
         lanes -= least
     return None
-
-
-def _pace(option: Option) -> int:
-    """The slowest of kernel and streams."""
-    return max(option.cycles, option.output_cycles, *option.input_cycles, 0)
 
 
 def _side_by_side(problem: MappingProblem, way: _Way, lanes: int, budget: Budget) -> tuple[BlockChoice, ...] | None:

@@ -46,7 +46,7 @@ def solve_routed(
         for other in _again(problem, refused, budget) if refused else ():
             if routes(other):
                 return other
-        found = climb(problem, relaxed.reached if relaxed else (), budget, missing)
+        found = climb(problem, relaxed, budget, missing)
         return seed if seed and better(problem, seed, found) is seed and routes(seed) else found
 
     return CpSatSolver().solve(problem, seed, limits, progress, routes, rescue)

@@ -9,8 +9,8 @@ import pytest
 from placer.problem import Level, MappingProblem
 from placer.solution import Evaluation, Solution
 from placer.solvers.cpsat_level import Budget, silent
-from placer.solvers.cpsat_relaxation import leading_levels, relax
-from placer.solvers.ladder import FEW_LANES, RUNGS, climb
+from placer.solvers.cpsat_relaxation import Relaxed, leading_levels, relax
+from placer.solvers.ladder import FEW_LANES, RUNGS, WORTHWHILE, climb
 from tests.graphs import chain, small_device
 from tests.solving import stated
 
@@ -20,44 +20,44 @@ def budget() -> Budget:
     return Budget(2.0, None, 1, 0)
 
 
-def problem_and_reached() -> tuple[MappingProblem, tuple[int, ...]]:
-    """A small chain, and the leading levels that its options alone reach."""
+def problem_and_relaxed() -> tuple[MappingProblem, Relaxed]:
+    """A small chain, and what its options alone reach."""
     problem = stated(chain((32, 64, 32), tokens=8), small_device(5, 2))[1]
-    return problem, relax(problem, problem.device.core_tiles, budget(), 1.0, silent).reached
+    return problem, relax(problem, problem.device.core_tiles, budget(), 1.0, silent)
 
 
 def test_the_first_rung_where_everything_routes() -> None:
     """No worse in the first level than the options alone reach, where the blocks pack side by side and share no memory."""
-    problem, reached = problem_and_reached()
-    found = climb(problem, reached, budget(), lambda _: 0)
+    problem, relaxed = problem_and_relaxed()
+    found = climb(problem, relaxed, budget(), lambda _: 0)
     assert found is not None
-    assert Evaluation(problem, found).interval() <= RUNGS[-1] * reached[0]
+    assert Evaluation(problem, found).interval() <= RUNGS[-1] * relaxed.reached[0]
 
 
 def test_a_higher_rung_where_the_lower_ones_do_not_route() -> None:
     """Where what lies on the first rungs takes too much, a slower mapping takes less."""
-    problem, reached = problem_and_reached()
-    first = climb(problem, reached, budget(), lambda _: 0)
+    problem, relaxed = problem_and_relaxed()
+    first = climb(problem, relaxed, budget(), lambda _: 0)
     assert first is not None
     tiles, interval = Evaluation(problem, first).tiles(), Evaluation(problem, first).interval()
-    higher = climb(problem, reached, budget(), lambda s: 0 if Evaluation(problem, s).tiles() < tiles else FEW_LANES + 1)
+    higher = climb(problem, relaxed, budget(), lambda s: 0 if Evaluation(problem, s).tiles() < tiles else FEW_LANES + 1)
     assert higher is not None
     assert Evaluation(problem, higher).tiles() < tiles
-    assert interval < Evaluation(problem, higher).interval() <= RUNGS[-1] * reached[0]
+    assert interval < Evaluation(problem, higher).interval() <= RUNGS[-1] * relaxed.reached[0]
 
 
 def test_a_few_missing_lanes_are_given_back() -> None:
     """A mapping with too many streams is followed by one with fewer on the same rung."""
     problem = stated(chain((64, 64), tokens=16), small_device(5, 2))[1]
     problem = replace(problem, objective=(Level.INTERVAL, Level.TILES))
-    reached = relax(problem, problem.device.core_tiles, budget(), 1.0, silent).reached
+    relaxed = relax(problem, problem.device.core_tiles, budget(), 1.0, silent)
     seen: list[Solution] = []
 
     def missing(solution: Solution) -> int:
         seen.append(solution)
         return 0 if len(seen) > 3 else 2
 
-    assert climb(problem, reached, budget(), missing) == seen[-1]
+    assert climb(problem, relaxed, budget(), missing) == seen[-1]
     assert len({s.blocks for s in seen}) > 1
 
 
@@ -66,8 +66,18 @@ def test_any_objective(objective: tuple[Level, ...]) -> None:
     """The first level is what rungs limit, whichever it is; without one there is one rung."""
     problem = replace(stated(chain((64, 64), tokens=16), small_device(5, 2))[1], objective=objective)
     leading = leading_levels(objective)
-    reached = relax(problem, problem.device.core_tiles, budget(), 1.0, silent).reached if leading else ()
-    found = climb(problem, reached, budget(), lambda _: 0)
+    relaxed = relax(problem, problem.device.core_tiles, budget(), 1.0, silent) if leading else None
+    found = climb(problem, relaxed, budget(), lambda _: 0)
     assert found is not None
-    if leading:
-        assert Evaluation(problem, found).value(leading[0]) <= RUNGS[-1] * reached[0]
+    if relaxed:
+        assert Evaluation(problem, found).value(leading[0]) <= RUNGS[-1] * relaxed.reached[0]
+
+
+def test_below_what_was_reached_rungs_are_tried_too() -> None:
+    """A relaxation that was not searched to its end reached something bad: the climb ends near what is possible all the same."""
+    problem, relaxed = problem_and_relaxed()
+    bad = replace(relaxed, reached=(20 * relaxed.reached[0], *relaxed.reached[1:]))
+    honest, found = (climb(problem, known, budget(), lambda _: 0) for known in (relaxed, bad))
+    assert honest is not None
+    assert found is not None
+    assert Evaluation(problem, found).interval() <= WORTHWHILE * Evaluation(problem, honest).interval()
