@@ -13,9 +13,10 @@ from placer.descriptors import walks_blocks
 from placer.device import Device
 from placer.formulate import LaidOutGraph
 from placer.kernel_spec import DenseSpec, Role
-from placer.layers import DenseLayer, Layer
+from placer.layers import DenseLayer, Layer, MoveLayer, side_of
 from placer.layout import BLOCK_COLUMNS, Box, Layout, Partition, Window
 from placer.mapping import BufferAt, MappedEdge, MappedLayer, MappedTile, Mapping
+from placer.moves import tables
 from placer.network import IntArray
 from placer.split import Split
 from placer.tile_kernel import tile_kernel
@@ -211,6 +212,8 @@ class _Planner:
         spec = kernels[0].contract.spec
         if isinstance(layer, DenseLayer) and isinstance(spec, DenseSpec):
             weights = packed_weights(layer, layouts, split, spec.mmul)
+        elif isinstance(layer, MoveLayer):
+            weights = tables(layer, layouts, split)
         else:
             weights = table_values(spec)[np.newaxis]
         return LayerPlan(
@@ -228,9 +231,7 @@ class _Planner:
         )
 
     def _split(self, mapped: MappedLayer) -> Split:
-        layer = self.layer[mapped.name]
-        side = layer.side if isinstance(layer, DenseLayer) else None
-        return Split(side, mapped.split.data, mapped.split.k, mapped.split.n)
+        return Split(side_of(self.layer[mapped.name]), mapped.split.data, mapped.split.k, mapped.split.n)
 
     def _tile(self, tile: MappedTile, layer: Layer, split: Split) -> TilePlan:
         def two(kind: str) -> tuple[BufferAt, BufferAt]:

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from placer.attention_spec import MoveSpec, SoftmaxSpec
+from placer.attention_spec import SoftmaxSpec
 from placer.kernel_spec import (
     FunctionSpec,
     KernelSpec,
     Role,
 )
 from placer.layers import DenseLayer, Layer, NormaliseLayer, Side, SteppedLayer
-from placer.layout import BLOCK_COLUMNS, Layout, spread
+from placer.layout import BLOCK_COLUMNS, LayerLayouts, Layout, spread
 from placer.mmul import MmulShape
 from placer.network import IntArray
 from placer.split import Split
 from placer.stored_reference import padded_weights
-from placer.tile_kernel import LayerLayouts
 
 
 def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, mmul: MmulShape) -> IntArray:
@@ -55,8 +54,6 @@ def table_values(spec: KernelSpec) -> IntArray:
     match spec:
         case FunctionSpec() | SoftmaxSpec():
             return spec.table
-        case MoveSpec():
-            return spec.values
         case _:
             return np.zeros(0, np.int64)
 

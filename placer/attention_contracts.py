@@ -99,7 +99,7 @@ def move(spec: MoveSpec) -> KernelContract:
     arguments = [buffer(spec, ArgumentKind.INPUT, spec.type, spec.left_elements)]
     if spec.right_elements:
         arguments.append(buffer(spec, ArgumentKind.SECOND_INPUT, spec.type, spec.right_elements))
-    arguments += [table(spec, spec.index, len(spec.values)), buffer(spec, ArgumentKind.OUTPUT, spec.type, spec.elements)]
+    arguments += [table(spec, spec.index, spec.places), buffer(spec, ArgumentKind.OUTPUT, spec.type, spec.elements)]
     return KernelContract(
         spec=spec,
         template="join" if spec.right_elements else "move",

@@ -113,7 +113,7 @@ class SoftmaxSpec:
 
 @dataclass(frozen=True, eq=False)
 class MoveSpec:
-    """samples x rows x columns elements, each from the place that the table names (moves.table).
+    """samples x rows x columns elements, each from the place that the table names (moves.tables).
 
     left_sample, right_sample: elements from one sample's to the next one's in a block of columns of each source; right_elements: 0
     without a second source. by_token: the table has one place a column, else one an element of a sample.
@@ -129,7 +129,11 @@ class MoveSpec:
     left_sample: int
     right_sample: int
     by_token: bool
-    values: IntArray
+
+    @property
+    def places(self) -> int:
+        """Of the table."""
+        return self.columns if self.by_token else self.rows * self.columns
 
     @property
     def elements(self) -> int:
@@ -147,6 +151,4 @@ class MoveSpec:
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""
         require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
-        wanted = self.columns if self.by_token else self.rows * self.columns
-        require(len(self.values) == wanted, f"the table has {len(self.values)} places, not {wanted}")
         require(not self.by_token or self.samples == 1, "where tokens stay, samples are rows")

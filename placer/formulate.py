@@ -12,10 +12,9 @@ from placer.device import Device
 from placer.errors import InfeasibleError, InputError, nearest_name
 from placer.fixed_split import FREE, FixedLayer
 from placer.layers import Layer, LayerGraph
-from placer.layout import Layout, Partition, layouts
+from placer.layout import LayerLayouts, Layout, Partition, layouts
 from placer.options import border_options, layer_options
 from placer.problem import Block, BlockKind, Level, Limit, MappingProblem, Net, Option, Reader
-from placer.tile_kernel import LayerLayouts
 
 
 @dataclass(frozen=True)

@@ -374,3 +374,8 @@ class LayerGraph:
     def consumers(self, name: str) -> tuple[Layer, ...]:
         """The layers that read activation `name`, in order; a layer that reads it twice appears once."""
         return tuple(layer for layer in self.layers if name in layer.sources)
+
+
+def side_of(layer: Layer) -> Side | None:
+    """Where what a tile holds of a layer stands: on the right of the activations too for a move, whose tiles each write some columns."""
+    return layer.side if isinstance(layer, DenseLayer) else Side.RIGHT if isinstance(layer, MoveLayer) else None

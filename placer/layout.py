@@ -201,6 +201,14 @@ def divisors(value: int) -> tuple[int, ...]:
     return tuple(sorted({*small, *(value // d for d in small)}))
 
 
+@dataclass(frozen=True)
+class LayerLayouts:
+    """The layouts of what a layer reads and writes."""
+
+    sources: tuple[Layout, ...]
+    target: Layout
+
+
 def layouts(graph: LayerGraph, batch: int, block_rows: int) -> tuple[Layout, ...]:
     """The layout of each activation of `graph`, in the order of graph.activations.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from placer.layers import MoveLayer
-from placer.layout import BLOCK_COLUMNS, Layout, spread
+from placer.layout import BLOCK_COLUMNS, LayerLayouts, Layout, spread
 from placer.network import IntArray
+from placer.split import Split
 
 
 def stored_places(layer: MoveLayer, sources: tuple[Layout, ...], target: Layout) -> tuple[IntArray, IntArray, IntArray]:
@@ -28,17 +29,20 @@ def stored_places(layer: MoveLayer, sources: tuple[Layout, ...], target: Layout)
     return _padded(which, rows, target), _padded(row, rows, target), _padded(column, rows, target)
 
 
-def table(layer: MoveLayer, sources: tuple[Layout, ...], target: Layout, samples: int, rows: int) -> IntArray:
-    """What a tile with so many samples of `rows` rows each holds: source elements in the order of the target's blocks.
+def tables(layer: MoveLayer, layouts: LayerLayouts, split: Split) -> IntArray:
+    """[channel parts, places]: what each tile holds, source elements in the order of the blocks that it writes; padding as stored_places.
 
     For each element of one sample, or, with tokens that stay, for each column: the element's place in the first source's buffer, or -1 less
     its place in the second one's.
     """
-    which, row, column = stored_places(layer, sources, target)
-    heights = np.array([samples * (rows if layer.by_token else s.rows) for s in sources])
+    which, row, column = stored_places(layer, layouts.sources, layouts.target)
+    read, written = (split.input_partition.window(s) for s in layouts.sources), split.output_partition.window(layouts.target)
+    heights = np.array([window.samples * window.rows for window in read])
     forward = column // BLOCK_COLUMNS * heights[which] * BLOCK_COLUMNS + row * BLOCK_COLUMNS + column % BLOCK_COLUMNS
     place: IntArray = np.where(which == 1, -1 - forward, forward)
-    return place.reshape(len(place), -1, BLOCK_COLUMNS).transpose(1, 0, 2).reshape(-1)
+    padded = np.zeros((len(place), split.channels * written.columns), np.int64)
+    padded[:, : place.shape[1]] = place
+    return padded.reshape(len(place), split.channels, -1, BLOCK_COLUMNS).transpose(1, 2, 0, 3).reshape(split.channels, -1)
 
 
 def _padded(values: IntArray, rows: int, target: Layout) -> IntArray:

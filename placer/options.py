@@ -14,12 +14,12 @@ from placer.descriptors import WORD_BYTES
 from placer.device import CoreTile, Device
 from placer.errors import InfeasibleError
 from placer.fixed_split import FREE, FixedSplit
-from placer.layers import DenseLayer, Layer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer
-from placer.layout import BLOCK_COLUMNS, Layout, Partition, divisors, part_counts
+from placer.layers import DenseLayer, Layer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer, side_of
+from placer.layout import BLOCK_COLUMNS, LayerLayouts, Layout, Partition, divisors, part_counts
 from placer.locks import core_locks
 from placer.problem import Option, Orientation, Shape
 from placer.split import Split
-from placer.tile_kernel import LayerLayouts, tile_kernel, tile_work
+from placer.tile_kernel import tile_kernel, tile_work
 from placer.tile_memory import BufferKind, BufferNeed, place_buffers, place_with_lender
 
 # Windows of one side that a memory tile of any device serves.
@@ -130,15 +130,16 @@ def _splits(layer: Layer, layouts: LayerLayouts, device: Device) -> Iterator[Spl
     """Every split into parts of whole blocks, none of them empty, that needs no more tiles than the device has."""
     source, target = layouts.sources[0], layouts.target
     block_rows = device.mmul[0]
-    side = layer.side if isinstance(layer, DenseLayer) else None
-    if side is Side.RIGHT:
-        contractions, channels = part_counts(source.columns // BLOCK_COLUMNS), part_counts(target.columns // BLOCK_COLUMNS)
-    elif side is Side.LEFT:
+    side = side_of(layer)
+    contractions: tuple[int, ...] = (1,)
+    channels = part_counts(target.columns // BLOCK_COLUMNS) if side is Side.RIGHT else (1,)
+    if side is Side.LEFT:
         # What is contracted comes in blocks of 8 rows, the right-hand operand of mmul.
         whole = [c for c in part_counts(source.rows // block_rows) if Partition(1, c, 1).window(source).rows % BLOCK_COLUMNS == 0]
-        contractions, channels = tuple(whole), part_counts(target.rows // block_rows)
-    else:
-        contractions, channels = (1,), (1,)
+        contractions = tuple(whole)
+        channels = part_counts(target.rows // block_rows)
+    elif isinstance(layer, DenseLayer):
+        contractions = part_counts(source.columns // BLOCK_COLUMNS)
     for data in _data_partitions(side, target, block_rows):
         if not _keeps_together(layer, data):
             continue

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
 from placer.catalog import contract
 from placer.contract import KernelContract
@@ -33,22 +31,13 @@ from placer.layers import (
     SoftmaxLayer,
     TableLayer,
 )
-from placer.layout import BLOCK_COLUMNS, Layout
+from placer.layout import BLOCK_COLUMNS, LayerLayouts, Layout
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes, register_blocks
-from placer.moves import table
 from placer.network import IntType
 from placer.split import Split
 
 # Row and column blocks that a dense kernel computes together.
 REGISTER_BLOCK = 2
-
-
-@dataclass(frozen=True)
-class LayerLayouts:
-    """The layouts of what a layer reads and writes."""
-
-    sources: tuple[Layout, ...]
-    target: Layout
 
 
 def tile_work(layer: Layer, split: Split, layouts: LayerLayouts) -> TileWork:
@@ -151,8 +140,7 @@ def _matmul(layer: MatMulLayer, work: TileWork, split: Split, inputs: tuple[IntT
 
 
 def _move(layer: MoveLayer, work: TileWork, layouts: LayerLayouts, output: IntType, device: Device) -> MoveSpec:
-    by_token = layer.by_token
-    rows = work.samples * work.rows
+    by_token, rows = layer.by_token, work.samples * work.rows
     heights = [rows if by_token else s.rows for s in layouts.sources]
     samples = 1 if by_token else work.samples
     elements = [samples * height * s.columns for height, s in zip(heights, layouts.sources, strict=True)]
@@ -167,7 +155,6 @@ def _move(layer: MoveLayer, work: TileWork, layouts: LayerLayouts, output: IntTy
         left_sample=heights[0] * BLOCK_COLUMNS,
         right_sample=heights[-1] * BLOCK_COLUMNS,
         by_token=by_token,
-        values=table(layer, layouts.sources, layouts.target, samples, rows),
     )
 
 

@@ -27,11 +27,10 @@ from placer.device import Device, find_device
 from placer.errors import InfeasibleError
 from placer.imported import Imported, import_network, target_device
 from placer.layers import DenseLayer, Layer, Side
-from placer.layout import BLOCK_COLUMNS, divisors
+from placer.layout import BLOCK_COLUMNS, LayerLayouts, divisors
 from placer.mapping import Mapping
 from placer.pipeline import Stage, run
 from placer.profile import Profile, profiled
-from placer.tile_kernel import LayerLayouts
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = {"jet tagger": "jet_tagger", "jet MLP-Mixer": "mlpmixer", "autoencoder": "autoencoder"}

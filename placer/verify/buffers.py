@@ -84,7 +84,7 @@ def _table_bytes(pair: LayerPair) -> int:
         case SoftmaxLayer():
             return TABLE_COPIES * len(pair.layer.exponentials) * VALUE_BYTES
         case MoveLayer():
-            places = pair.target.columns * (1 if pair.layer.by_token else pair.target.rows)
+            places = pair.written_partition.window(pair.target).columns * (1 if pair.layer.by_token else pair.target.rows)
             largest = max(pair.read_partition.window_bytes(s) // s.element_bytes for s in pair.sources)
             return places * (2 if largest <= 1 << 15 else VALUE_BYTES)
         case _:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from placer.layout import LayerLayouts
 from placer.split import Split
-from placer.tile_kernel import LayerLayouts, tile_kernel
+from placer.tile_kernel import tile_kernel
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from placer.device import Device
-from placer.layers import DenseLayer, Layer, LayerGraph, Side
+from placer.layers import Layer, LayerGraph, Side, side_of
 from placer.layout import Layout, Partition, layouts
 from placer.mapping import MappedLayer, MappedTile, Mapping
 
@@ -56,7 +56,7 @@ class LayerPair:
 
     @property
     def side(self) -> Side | None:
-        return self.layer.side if isinstance(self.layer, DenseLayer) else None
+        return side_of(self.layer)
 
     @property
     def read_partition(self) -> Partition:

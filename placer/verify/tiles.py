@@ -78,8 +78,8 @@ def _torn(pair: LayerPair) -> str:
             whole = data.rows == 1 and layer.groups % data.columns == 0
             return "" if whole else "a product of two activations needs all rows of a sample and whole groups in one tile"
         case MoveLayer():
-            whole = data.columns == 1 and (layer.by_token or data.rows == 1)
-            return "" if whole else "a move needs all features in one tile, and all tokens of a sample where it moves between them"
+            whole = (data.columns, pair.mapped.split.k) == (1, 1) and (layer.by_token or data.rows == 1)
+            return "" if whole else "each tile of a move reads all features, and all tokens of a sample where it moves between them"
         case _:
             return ""
 

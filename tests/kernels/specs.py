@@ -165,13 +165,10 @@ def attention_specs(generation: str) -> Iterator[KernelSpec]:
     for source, output, (groups, width) in product((I8, I16), (I8, I16), ((1, 24), (3, 8), (2, 13), (1, 5))):
         layer = SoftmaxLayer("s", "x", "y", width, groups, exponentials(0.04, source.bits), 1_431_655_765, 23, -8, output.min, 100)
         yield SoftmaxSpec(generation, 2 * m, groups * -(-width // 8) * 8, groups, source, output, layer)
-    random = np.random.default_rng(2)
     for kind in (I8, I16, I32):
-        values = random.integers(0, 2 * m * 24, 2 * m * 16)
-        yield MoveSpec(generation, 2, 2 * m, 16, kind, 2 * 2 * m * 24, 0, 2 * m * 8, 2 * m * 8, False, values % (2 * m * 8))
-        yield MoveSpec(generation, 1, 2 * m, 16, kind, 2 * m * 24, 2 * m * 8, 2 * m * 8, 2 * m * 8, True, random.integers(-8, 8, 16))
-        both = random.integers(-m * 8, m * 8, m * 16)
-        yield MoveSpec(generation, 2, m, 16, kind, 2 * m * 8, 2 * m * 8, m * 8, m * 8, False, both)
+        yield MoveSpec(generation, 2, 2 * m, 16, kind, 2 * 2 * m * 24, 0, 2 * m * 8, 2 * m * 8, by_token=False)
+        yield MoveSpec(generation, 1, 2 * m, 16, kind, 2 * m * 24, 2 * m * 8, 2 * m * 8, 2 * m * 8, by_token=True)
+        yield MoveSpec(generation, 2, m, 16, kind, 2 * m * 8, 2 * m * 8, m * 8, m * 8, by_token=False)
 
 
 def kernels(specs: Iterator[DenseSpec] | Iterator[AddSpec | RequantiseSpec] | Iterator[KernelSpec]) -> tuple[KernelContract, ...]:
@@ -195,7 +192,9 @@ def _argument(random: np.random.Generator, kernel: KernelContract, argument: Arg
     if isinstance(kernel.spec, FunctionSpec | SoftmaxSpec) and argument.kind is ArgumentKind.WEIGHTS:
         return kernel.spec.table
     if isinstance(kernel.spec, MoveSpec) and argument.kind is ArgumentKind.WEIGHTS:
-        return kernel.spec.values
+        # Places of the first row where rows differ in nothing else.
+        left, right = (8, 8) if kernel.spec.by_token else (kernel.spec.left_sample, kernel.spec.right_sample)
+        return random.integers(-right if kernel.spec.right_elements else 0, left, argument.elements)
     if isinstance(kernel.spec, SoftmaxSpec) and kind == "small":
         # Differences on both sides of what the first of two tables holds.
         return np.asarray(random.integers(-64 * kernel.spec.input.bytes**2, 64 * kernel.spec.input.bytes**2, argument.elements))

@@ -49,14 +49,26 @@ def cut(op: str, axis: str, parts: int) -> Change:
         ("attention", "matmul", "rows", "a product of two activations needs all rows of a sample and whole groups in one tile"),
         ("attention", "matmul", "columns", "a product of two activations needs all rows of a sample and whole groups in one tile"),
         ("attention", "softmax", "columns", "a Softmax needs all columns of a group in one tile"),
-        ("move", "move", "columns", "a move needs all features in one tile"),
-        ("move", "move", "rows", "a move needs all features in one tile"),
+        ("move", "move", "columns", "each tile of a move reads all features"),
+        ("move", "move", "rows", "each tile of a move reads all features"),
     ],
 )
 def test_torn_apart(kind: str, op: str, axis: str, sentence: str) -> None:
     """Three parts of a sample's rows, or of two heads."""
     found = sample(kind).violations(cut(op, axis, 3))
     assert any(v.family is Family.SPLIT and sentence in str(v) for v in found), text(found)
+
+
+def test_move_over_a_cascade() -> None:
+    """Its tiles would each read some of the features."""
+
+    def change(data: Json) -> None:
+        for layer in data["layers"]:
+            if layer["op"] == "move":
+                layer["split"]["k"] = 2
+
+    found = sample("move").violations(change)
+    assert any(v.family is Family.SPLIT and "each tile of a move reads all features" in str(v) for v in found), text(found)
 
 
 @pytest.mark.parametrize("kind", ["attention", "move"])

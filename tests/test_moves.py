@@ -1,0 +1,111 @@
+"""Moves cut over tiles: however they are cut, the tiles together write what the evaluator of stored activations says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from placer.blocked import put_stream, to_stream
+from placer.device import find_device
+from placer.formulate import LaidOutGraph
+from placer.layers import Activation, HostView, LayerGraph, MoveLayer
+from placer.layout import LayerLayouts, Layout, Partition
+from placer.moves import tables
+from placer.network import IntArray, IntType, QuantType
+from placer.options import layer_options
+from placer.split import Split
+from placer.stored_reference import stored_outputs
+from placer.tile_kernel import tile_kernel
+from placer.verify.subject import cuts
+
+DEVICE = find_device("VEK280")
+INT8 = QuantType(IntType.INT8, 1.0)
+RANDOM = np.random.default_rng(3)
+
+
+def graph(layer: MoveLayer, features: int, tokens: int) -> LayerGraph:
+    """A move from inputs into an output."""
+    sources = tuple(Activation(n, *size, INT8) for n, size in zip(layer.parts, layer.sizes, strict=True))
+    target = Activation(layer.target, tokens, features, INT8)
+
+    def view(a: Activation) -> HostView:
+        return HostView(a.name, (a.tokens, a.features), a.name, (a.tokens, a.features), (0, 1))
+
+    return LayerGraph("move", tuple(map(view, sources)), (view(target),), (*sources, target), (layer,))
+
+
+def move(tokens: int, features: int, *sizes: tuple[int, int]) -> LayerGraph:
+    """Any order of elements, some of them several times."""
+    index = RANDOM.integers(0, sum(t * f for t, f in sizes), (tokens, features))
+    return graph(MoveLayer("m", ("x", "x2")[: len(sizes)], "y", index, by_token=False, sizes=sizes), features, tokens)
+
+
+def join(tokens: int, features: int, *widths: int) -> LayerGraph:
+    """The same features of every token."""
+    index = RANDOM.integers(0, sum(widths), (1, features))
+    sizes = tuple((tokens, width) for width in widths)
+    return graph(MoveLayer("m", ("x", "x2")[: len(widths)], "y", index, by_token=True, sizes=sizes), features, tokens)
+
+
+CASES = {
+    "one source": (move(9, 40, (13, 20)), 3),
+    "two sources": (move(5, 24, (6, 10), (7, 30)), 2),
+    "columns of one": (join(10, 50, 21), 2),
+    "columns of two": (join(7, 33, 9, 24), 3),
+}
+
+
+def laid_out(case: LayerGraph, batch: int) -> LaidOutGraph:
+    """Samples apart where tokens move, else one after the other."""
+    (layer,) = case.layers
+    assert isinstance(layer, MoveLayer)
+
+    def layout(a: Activation) -> Layout:
+        rows, columns = a.tokens if not layer.by_token else batch * a.tokens, -(-a.features // 8) * 8
+        return Layout(1 if layer.by_token else batch, -(-rows // 4) * 4, columns, 1, 4)
+
+    return LaidOutGraph(case, batch, tuple(map(layout, case.activations)))
+
+
+def by_tiles(layer: MoveLayer, layouts: LayerLayouts, split: Split, stored: list[IntArray]) -> IntArray:
+    """What all tiles of a split write, each from its windows and its table alone; zeros where a window hangs over."""
+    held, kernel = tables(layer, layouts, split), tile_kernel(layer, split, layouts, 0, DEVICE)
+    read, written = split.input_partition, split.output_partition
+    found, sources = empty(written, layouts.target), [empty(read, lay) for lay in layouts.sources]
+    for source, value in zip(sources, stored, strict=True):
+        source[tuple(map(slice, value.shape))] = value
+    for chain in range(split.chains):
+        windows = [read.windows(lay)[split.input_piece(chain, 0)] for lay in layouts.sources]
+        streams = [to_stream(s, w, 4) for s, w in zip(sources, windows, strict=True)]
+        (stream,) = kernel.reference((*streams, held[chain % split.channels]))
+        put_stream(found, written.windows(layouts.target)[split.output_piece(chain)], 4, stream)
+    return found[: layouts.target.samples, : layouts.target.rows]
+
+
+def empty(partition: Partition, layout: Layout) -> IntArray:
+    """Zeros for all windows."""
+    box = partition.cover(layout)
+    return np.zeros((box.samples, box.rows, box.columns), np.int64)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_tiles_together(name: str) -> None:
+    """Every option of a move: more tiles write fewer columns each, and the last one's padding is not looked at."""
+    case, batch = CASES[name]
+    whole = laid_out(case, batch)
+    (layer,) = case.layers
+    layouts = whole.of_layer(layer)
+    assert isinstance(layer, MoveLayer)
+    inputs = tuple(RANDOM.integers(-128, 128, (batch, *v.shape)) for v in case.inputs)
+    (expected,) = stored_outputs(whole, inputs)
+    stored = [stored_outputs(replace(whole, graph=replace(case, outputs=(v,), layers=())), inputs)[0] for v in case.inputs]
+    options = layer_options(layer, layouts, DEVICE)
+    assert len({o.split.channels for o in options if o.split}) > 1
+    for option in options:
+        assert option.split is not None
+        assert cuts(option.split.output_partition, layouts.target, 4)
+        found = by_tiles(layer, layouts, option.split, stored)
+        features = case.activations[-1].features
+        np.testing.assert_array_equal(found[..., :features], expected[..., :features])
