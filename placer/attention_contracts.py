@@ -19,6 +19,7 @@ from placer.contract import (
 )
 from placer.lookup_table import table_loads
 from placer.network import IntType
+from placer.row_cycles import Part, batches, products, program_words, softmax_parts
 
 
 def matmul(spec: MatMulSpec) -> KernelContract:
@@ -64,13 +65,8 @@ def matmul_operations(spec: MatMulSpec) -> OperationCounts:
 
 
 def softmax(spec: SoftmaxSpec) -> KernelContract:
-    """Of Softmax: blocks of 32 elements are loaded for their maxima, their sums and the results, and looked up for the last two, several
-    elements at a time from both copies of each table.
-    """
-    unit, groups, tables = (32 if spec.generation == "aie-ml" else 64), spec.elements // 32, spec.input.bytes
-    lookups, loads = 2 * tables * table_loads(spec.elements, spec.generation), 3 * accesses(spec.elements * spec.input.bytes, unit)
-    # Products of 32 lanes by a factor a row, and of both tables' values.
-    macs = (4 + 2 * (tables - 1)) * groups
+    """Of Softmax."""
+    parts = softmax_parts(spec.layer, spec.rows, spec.input.bytes, spec.output.bytes)
     return KernelContract(
         spec=spec,
         template="softmax",
@@ -81,16 +77,26 @@ def softmax(spec: SoftmaxSpec) -> KernelContract:
             buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
         ),
         stack_bytes=STACK_BYTES,
-        operations=OperationCounts(
-            loads=loads + lookups,
-            second_loads=lookups,
-            macs=macs,
-            stores=accesses(spec.elements * spec.output.bytes, unit),
-            shuffles=6 * (spec.rows // 4) * spec.groups,
-            finishes=groups,
-        ),
-        program_bytes=(4 * PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 60) * PROGRAM_WORD,
+        operations=_softmax_operations(spec, parts),
+        program_bytes=(PROGRAM_WORDS_A_CALL + program_words(parts, spec.generation)) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.softmax(spec, inputs),
+    )
+
+
+def _softmax_operations(spec: SoftmaxSpec, parts: tuple[Part, ...]) -> OperationCounts:
+    """Every block is loaded for its maxima, its sums and its results, and looked up for the last two, several elements at a time from both
+    copies of each table. Rows that do not fill batches are worked on twice.
+    """
+    unit, (count, groups) = (32 if spec.generation == "aie-ml" else 64), batches(spec.rows)
+    blocks = count * groups * spec.columns // 8
+    lookups = 2 * spec.input.bytes * blocks * table_loads(32, spec.generation)
+    return OperationCounts(
+        loads=3 * blocks * accesses(32 * spec.input.bytes, unit) + lookups,
+        second_loads=lookups,
+        macs=spec.groups * count * products(parts, spec.generation),
+        stores=blocks * accesses(32 * spec.output.bytes, unit),
+        shuffles=0,
+        finishes=blocks,
     )
 
 

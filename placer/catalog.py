@@ -35,6 +35,7 @@ from placer.kernel_spec import (
 )
 from placer.layers import Side
 from placer.lookup_table import table_loads
+from placer.row_cycles import Part, batches, normalise_parts, products, program_words
 
 
 def contract(spec: KernelSpec) -> KernelContract:
@@ -210,14 +211,31 @@ def _normalise(spec: NormaliseSpec) -> KernelContract:
         bias_planes(spec, spec.bias_elements),
         buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
     )
-    groups = spec.elements // 32
+    parts = normalise_parts(spec.layer, spec.rows, spec.input.bytes, spec.output.bytes)
     return KernelContract(
         spec=spec,
         template="normalise",
         header="normalise.hpp",
         arguments=arguments,
         stack_bytes=STACK_BYTES,
-        operations=OperationCounts(loads=4 * groups, second_loads=0, macs=8 * groups, stores=groups, shuffles=8 * groups, finishes=groups),
-        program_bytes=(4 * PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 60) * PROGRAM_WORD,
+        operations=_normalise_operations(spec, parts),
+        program_bytes=(PROGRAM_WORDS_A_CALL + program_words(parts, spec.generation)) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.normalise(spec, inputs),
+    )
+
+
+def _normalise_operations(spec: NormaliseSpec, parts: tuple[Part, ...]) -> OperationCounts:
+    """Every block is loaded for its sums and for its results, for which a gain and an offset a column are loaded too. Rows that do not
+    fill batches are worked on twice.
+    """
+    (count, groups), columns, unit = batches(spec.rows), spec.columns // 8, alignment(spec)
+    blocks = count * groups * columns
+    channels = 2 * blocks
+    return OperationCounts(
+        loads=2 * blocks * accesses(32 * spec.input.bytes, unit) + channels,
+        second_loads=channels,
+        macs=count * products(parts, spec.generation),
+        stores=blocks * accesses(32 * spec.output.bytes, unit),
+        shuffles=0,
+        finishes=blocks,
     )

@@ -9,12 +9,11 @@ kernel_schedules.csv (scripts/schedule_kernels.py, CP-SAT); operations and dista
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 
 from placer.device import Device
+from placer.kernel_schedules import ScheduledBody, schedules
 from placer.layers import (
     DenseLayer,
     InterpolationLayer,
@@ -28,14 +27,12 @@ from placer.layers import (
     SteppedLayer,
     TableLayer,
 )
-from placer.lookup_table import table_loads
 from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, Unit, dense_block, elementwise_block, timing
+from placer.row_cycles import BRANCH_CYCLES, normalise_cycles, softmax_cycles, table_cycles
 
-SCHEDULES = "kernel_schedules.csv"
-# A taken branch and its five delay slots (llvm-aie); a call and its return are two.
-BRANCH_CYCLES = 6
 # ASSUMPTION: rounding and saturation modes, and the first addresses, before the first load.
 SETUP_CYCLES = 5
+# A call and its return are two branches.
 CALL_CYCLES = 2 * BRANCH_CYCLES + SETUP_CYCLES
 # An acquire or a release holds the semaphore unit four cycles (llvm-aie AIE2Schedule.td); each buffer port takes one of each.
 LOCK_CYCLES = 4
@@ -50,37 +47,12 @@ CASCADE_QUEUE_CYCLES = 4
 MULTIPLIER_CYCLES, ZERO_POINT_CYCLES = 16, 6
 # ASSUMPTION: an element of an interpolation: a scalar load, two dependent lookups, two products and a store.
 INTERPOLATION_CYCLES = 10
-# ASSUMPTION: sixteen reciprocal roots as one vector: 15 products of 32 x 32 bits that wait for each other, 8 instructions and a latency of
-# 10 each, and what turns roots into factors and shifts, a row after the other.
-ROOT_ROWS, ROOTS_CYCLES = 16, 15 * 18 + 16 * 4
-# ASSUMPTION: what is left of four rows after a pass over their blocks: filling and draining its loop, a reduction of eight lanes in two
-# words with four moves to scalars, and scaling four sums of 64 bits to a power of four.
-PASS_CYCLES, REDUCTION_CYCLES, SCALING_CYCLES = 15, 56, 88
-# ASSUMPTION: 32 elements of LayerNorm: sums of elements and squares; two products of 32 x 32 bits, the offset, rounding and packing.
-STATISTICS_CYCLES, NORMALISE_CYCLES = 10, 46
 # ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
 MOVE_CYCLES = 3
-# ASSUMPTION: 32 elements of Softmax: a load and a comparison for the maxima; the sum in 64-bit lanes beside the loads; the product by the
-# rows' factors, rounding twice, clamping and packing.
-MAXIMA_CYCLES, TOTAL_CYCLES, SOFTEN_CYCLES = 2, 2, 30
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # A stream's first word takes 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
 SWITCH_CYCLES, STREAM_ENDS_CYCLES = 4, 7
-
-
-@dataclass(frozen=True)
-class ScheduledBody:
-    """What CP-SAT proved of one body.
-
-    Dense: `interval` of one product in depth, and `overhead`: what a block takes beyond its depth x interval when nothing overlaps it.
-    Elementwise: `interval` of one block, and the prologue and epilogue of the loop over blocks.
-    """
-
-    generation: str
-    body: str
-    interval: int
-    overhead: int
 
 
 @dataclass(frozen=True)
@@ -119,16 +91,9 @@ ALONE = Place(0, 1)
 
 
 @cache
-def _schedules() -> dict[tuple[str, str], ScheduledBody]:
-    text = resources.files("placer").joinpath(SCHEDULES).read_text(encoding="utf-8")
-    rows = [ScheduledBody(r["generation"], r["body"], int(r["interval"]), int(r["overhead"])) for r in csv.DictReader(text.splitlines())]
-    return {(r.generation, r.body): r for r in rows}
-
-
-@cache
 def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
     """The stored schedule of a body. Of a longer chain of steps: that of its first step, and the latency of each further one."""
-    first = _schedules()[device.generation, replace(body, finish=body.finish[:1]).key]
+    first = schedules()[device.generation, replace(body, finish=body.finish[:1]).key]
     t, extra = timing(device), 0
     for before, step in zip(body.finish, body.finish[1:], strict=False):
         extra += (0 if before.relu else t.rounded) + (t.shifted if step.bias is Bias.NONE else t.shifted_add + t.added)
@@ -260,18 +225,26 @@ def elementwise_cycles(work: TileWork, sources: int, finish: tuple[StepKind, ...
     return CALL_CYCLES + ports * LOCK_CYCLES + blocks * columns * interval + loops * body.overhead
 
 
-def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, device: Device) -> int:
-    """Modelled cycles of one call of the kernel of a layer's slowest tile, for activations of so many bytes an element."""
+def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, output_bytes: int, device: Device) -> int:
+    """Modelled cycles of one call of the kernel of a layer's slowest tile, for elements of so many bytes in and out."""
     match layer:
         case TableLayer():
-            return CALL_CYCLES + 4 * LOCK_CYCLES + table_cycles(work.samples * work.rows * work.columns, device)
+            return CALL_CYCLES + 4 * LOCK_CYCLES + table_cycles(work.samples * work.rows * work.columns, output_bytes, device.generation)
         case InterpolationLayer():
             return CALL_CYCLES + 4 * LOCK_CYCLES + work.samples * work.rows * work.columns * INTERPOLATION_CYCLES
         case NormaliseLayer():
-            return CALL_CYCLES + 4 * LOCK_CYCLES + normalise_cycles(work.samples * work.rows, work.columns)
+            return (
+                CALL_CYCLES
+                + 4 * LOCK_CYCLES
+                + normalise_cycles(layer, work.samples * work.rows, input_bytes, output_bytes, device.generation)
+            )
         case SoftmaxLayer():
             groups = work.columns // -(-layer.width // 8) // 8
-            return CALL_CYCLES + 4 * LOCK_CYCLES + softmax_cycles(work.samples * work.rows, groups, work.columns, input_bytes, device)
+            return (
+                CALL_CYCLES
+                + 4 * LOCK_CYCLES
+                + softmax_cycles(layer, work.samples * work.rows, groups, input_bytes, output_bytes, device.generation)
+            )
         case MoveLayer():
             return CALL_CYCLES + 2 * (1 + len(layer.parts)) * LOCK_CYCLES + work.samples * work.rows * work.columns * MOVE_CYCLES
     finish = finish_kinds(layer)
@@ -283,32 +256,6 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, de
     if isinstance(layer, MatMulLayer):
         return matmul_cycles(layer, work, finish, input_bytes, device) + rescaling
     return elementwise_cycles(work, len(layer.sources), finish, device) * input_bytes + rescaling
-
-
-def table_cycles(elements: int, device: Device) -> int:
-    """Modelled cycles of a table of int8, without call and locks: a loop over 32 elements, in which one bank holds both copies of the
-    table, so that each access to it takes a cycle, and one loads the elements.
-    """
-    return -(-elements // 32) * (table_loads(32, device.generation) + 1) + PASS_CYCLES
-
-
-def normalise_cycles(rows: int, columns: int) -> int:
-    """Modelled cycles of LayerNorm, without call and locks: two passes over the blocks of four rows, two sums of each, roots together."""
-    fours, blocks = -(-rows // 4), -(-columns // 8)
-    each = blocks * (STATISTICS_CYCLES + NORMALISE_CYCLES) + 2 * PASS_CYCLES + 2 * REDUCTION_CYCLES + SCALING_CYCLES
-    return fours * each + -(-rows // ROOT_ROWS) * ROOTS_CYCLES
-
-
-def softmax_cycles(rows: int, groups: int, columns: int, input_bytes: int, device: Device) -> int:
-    """Modelled cycles of Softmax over `groups` runs of columns of each row, without call and locks: three passes over the blocks of four
-    rows, two of which look exponentials up (16-bit ones in two tables, whose product costs what that by a factor does), a maximum and a sum
-    of each row, roots together.
-    """
-    fours, blocks = -(-rows // 4), -(-columns // 8)
-    read, product = table_loads(32, device.generation) * input_bytes, MULTIPLIER_CYCLES * (input_bytes - 1)
-    passes = MAXIMA_CYCLES + max(read, product) + TOTAL_CYCLES + max(read, SOFTEN_CYCLES + product)
-    each = 3 * PASS_CYCLES + 2 * REDUCTION_CYCLES + SCALING_CYCLES
-    return fours * (blocks * passes + groups * each) + groups * -(-rows // ROOT_ROWS) * ROOTS_CYCLES
 
 
 def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ...], input_bytes: int, device: Device) -> int:

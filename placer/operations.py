@@ -25,6 +25,7 @@ class Unit(Enum):
     READ_ACCUMULATOR = "read_accumulator"  # shift-round-saturate, accumulator moves out
     BANK_INPUT = "bank_input"  # one access a cycle and logical bank
     BANK_WEIGHTS = "bank_weights"
+    BANK_COPY = "bank_copy"  # of the second copy of a table
 
     @property
     def capacity(self) -> int:
@@ -125,9 +126,14 @@ AIE_ML = Timing(7, 2, 5, 3, 4, 2, 3, 1, 5, 7, 5, 1)
 AIE_MLV2 = Timing(7, 2, 6, 3, 4, 2, 3, 1, 6, 7, 4, 1)
 
 
+def generation_timing(generation: str) -> Timing:
+    """The distances of the cores of a generation."""
+    return AIE_ML if generation == "aie-ml" else AIE_MLV2
+
+
 def timing(device: Device) -> Timing:
     """The distances of a device's cores."""
-    return AIE_ML if device.generation == "aie-ml" else AIE_MLV2
+    return generation_timing(device.generation)
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,10 @@ class OperationList:
     def uses(self, unit: Unit) -> int:
         """How many operations occupy `unit`."""
         return sum(unit in o.units for o in self.operations)
+
+    def count(self, name: str) -> int:
+        """How many operations have a name."""
+        return sum(o.name == name for o in self.operations)
 
     def resource_bound(self) -> int:
         """Cycles that the busiest unit needs: no iteration of a loop over this body takes less."""

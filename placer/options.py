@@ -190,8 +190,8 @@ def _shapes(split: Split, device: Device, lenders: int = 0) -> tuple[Shape, ...]
 
 
 def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], stalls: int, layouts: LayerLayouts, device: Device) -> Option:
-    work = tile_work(layer, split, layouts)
-    cycles = layer_cycles(layer, work, split.contraction, layouts.sources[0].element_bytes, device) + stalls
+    work, sizes = tile_work(layer, split, layouts), (layouts.sources[0].element_bytes, layouts.target.element_bytes)
+    cycles = layer_cycles(layer, work, split.contraction, *sizes, device) + stalls
     return Option(
         split=split,
         shapes=shapes,

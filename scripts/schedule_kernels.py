@@ -12,12 +12,17 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from placer.cycles import SCHEDULES, ScheduledBody
 from placer.device import Device, find_device
+from placer.kernel_schedules import SCHEDULES, ScheduledBody
 from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, dense_block, dense_steps, elementwise_block
+from placer.row_cycles import row_stages
+from placer.row_operations import LOOPS, RowStage, row_stage
 from placer.solvers.modulo import schedule_loop, schedule_once
+from placer.solvers.straight import schedule_straight
 
 DEVICES = ("VEK280", "VEK385")
+# Deterministic time for the length of a stage, whose interval is proven within it.
+STAGE_LIMIT = 4.0
 PLAIN = StepKind(Bias.NONE, False, False)
 
 
@@ -44,9 +49,21 @@ def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledB
     return ScheduledBody(device.generation, body.key, interval, schedule_once(dense_block(body, 2, device)).length - 2 * interval)
 
 
+def scheduled_stage(stage: RowStage, device: Device) -> ScheduledBody:
+    """Interval and overhead of a stage of a kernel of rows."""
+    code = row_stage(stage, device.generation)
+    if stage.stage not in LOOPS:
+        return ScheduledBody(device.generation, stage.key, 0, schedule_straight(code).length)
+    loop = schedule_loop(code, STAGE_LIMIT, shortest=False)
+    return ScheduledBody(device.generation, stage.key, loop.interval, loop.ramp)
+
+
 def main() -> None:
     """Schedule all and write the table."""
-    rows = [scheduled(body, find_device(name)) for name in DEVICES for body in bodies()]
+    rows = []
+    for device in map(find_device, DEVICES):
+        rows += [scheduled(body, device) for body in bodies()]
+        rows += [scheduled_stage(stage, device) for stage in row_stages()]
     path = Path(__file__).resolve().parents[1] / "placer" / SCHEDULES
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -18,10 +18,7 @@ from placer.cycles import (
     dense_body_cycles,
     dense_cycles,
     elementwise_cycles,
-    normalise_cycles,
     scheduled,
-    softmax_cycles,
-    table_cycles,
     transfer_cycles,
 )
 from placer.device import Device, find_device
@@ -66,33 +63,6 @@ def test_published_kernels(shape: tuple[int, int, int], place: Place, finish: St
     assert nest == pytest.approx(published, rel=0.10)
     assert ours == pytest.approx(published, rel=0.10)
     assert ours <= nest
-
-
-@pytest.mark.parametrize(
-    ("ours", "published", "times"),
-    [(softmax_cycles(16, 1, 64, 1, VEK280), 545, 5.4), (normalise_cycles(4, 64), 468, 2.25)],
-    ids=["softmax 16x64", "layernorm 4x64"],
-)
-def test_exact_functions_of_rows_cost_more(ours: int, published: int, times: float) -> None:
-    """What is published computes a stand-in for Softmax in 8 bits; ours is exact, in 32. So it takes longer, and how much is stated."""
-    found = (CALL_CYCLES + 4 * LOCK_CYCLES + ours) / published
-    assert found == pytest.approx(times, rel=0.02)
-
-
-def test_a_table_is_read_in_vectors() -> None:
-    """Half a cycle an element and less, where one after the other took three; half of that where eight lanes read at once."""
-    for device, each in zip(DEVICES, (17, 9), strict=True):
-        assert table_cycles(1024, device) - table_cycles(512, device) == 16 * each
-    assert table_cycles(1, VEK280) == table_cycles(32, VEK280)
-
-
-def test_rows_share_their_roots() -> None:
-    """Sixteen rows take the roots of one; 16 bits look every exponential up in two tables."""
-    for cycles in (lambda rows: normalise_cycles(rows, 64), lambda rows: softmax_cycles(rows, 1, 64, 1, VEK280)):
-        assert cycles(16) < 4 * cycles(4)
-        assert cycles(32) == 2 * cycles(16)
-    assert softmax_cycles(16, 1, 64, 1, VEK280) < softmax_cycles(16, 1, 64, 2, VEK280) < 2 * softmax_cycles(16, 1, 64, 1, VEK280)
-    assert softmax_cycles(16, 2, 64, 1, VEK280) > softmax_cycles(16, 1, 64, 1, VEK280)
 
 
 def test_one_loop_fills_its_pipeline_once() -> None:

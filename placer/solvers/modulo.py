@@ -30,14 +30,15 @@ class Schedule:
         return self.length - self.interval
 
 
-def schedule_loop(body: OperationList, limit: float = 20.0) -> Schedule:
-    """The shortest schedule with the smallest interval, both proven within `limit` of deterministic time an interval.
+def schedule_loop(body: OperationList, limit: float = 20.0, shortest: bool = True) -> Schedule:
+    """The shortest schedule with the smallest interval, both proven within `limit` of deterministic time an interval; where not `shortest`,
+    of that interval the shortest found within the limit.
 
     Raises ValueError when the limit comes first.
     """
     interval = body.resource_bound()
     while True:
-        schedule = _schedule(body, interval, limit)
+        schedule = _schedule(body, interval, limit, shortest)
         if schedule:
             return schedule
         interval += 1
@@ -57,7 +58,7 @@ def _horizon(code: OperationList) -> int:
     )
 
 
-def _schedule(body: OperationList, interval: int, limit: float) -> Schedule | None:
+def _schedule(body: OperationList, interval: int, limit: float, shortest: bool = True) -> Schedule | None:
     model, horizon = cp_model.CpModel(), _horizon(body)
     at = [model.new_int_var(0, horizon, f"at{i}") for i in range(len(body.operations))]
     slots = []
@@ -80,7 +81,7 @@ def _schedule(body: OperationList, interval: int, limit: float) -> Schedule | No
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = limit
     status = solver.solve(model)
-    if status == cp_model.OPTIMAL:
+    if status == cp_model.OPTIMAL or (status == cp_model.FEASIBLE and not shortest):
         return Schedule(interval, tuple(solver.value(a) for a in at))
     if status == cp_model.INFEASIBLE:
         return None

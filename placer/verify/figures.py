@@ -97,7 +97,8 @@ def _work(pair: LayerPair) -> TileWork:
 
 def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
     """Modelled cycles of one call of a layer's kernel, with the stalls that it states (family banks says whether these are enough)."""
-    cycles = layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, pair.sources[0].element_bytes, s.device)
+    sizes = (pair.sources[0].element_bytes, pair.target.element_bytes)
+    cycles = layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, *sizes, s.device)
     return cycles + pair.mapped.stall_cycles
 
 

@@ -9,42 +9,73 @@ from pathlib import Path
 
 import pytest
 
+from placer.attention_spec import SoftmaxSpec
 from placer.catalog import contract
-from placer.contract import KernelContract
-from placer.kernel_spec import DenseSpec
+from placer.contract import ArgumentKind, KernelContract, alignment
+from placer.kernel_spec import DenseSpec, KernelSpec, NormaliseSpec
 from tests.kernels.harness import INCLUDE, compiled, numpy_type, source
-from tests.kernels.specs import dense_specs, trials
+from tests.kernels.specs import attention_specs, dense_specs, rescaling_specs, trials
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
-# Calls that the copied source makes instead, and what they count. Accesses are of UNIT bytes, as the load units have them.
+# Calls that the copied source makes instead, and what they count. Accesses are of UNIT bytes, as the load units have them; products are
+# those of the hardware: 32 lanes of 32 bits, sixteen of 64; of 32-bit operands those of their halves.
 COUNTING = """
 #pragma once
 #include <cstdio>
 #include "aie_api/aie.hpp"
+#include "lookup_table.hpp"
 namespace counting {
 inline long loads, macs, stores;
 constexpr long accesses(unsigned bytes) { return (bytes + UNIT - 1) / UNIT; }
 template <unsigned N, class T> auto load_v(const T *p) { loads += accesses(N * sizeof(T)); return aie::load_v<N>(p); }
 template <class T, class V> void store_v(T *p, const V &v) { stores += accesses(V::size() * sizeof(T)); aie::store_v(p, v); }
 template <class M, class A, class B> void mac(M &sum, const A &a, const B &b) { ++macs; sum.mac(a, b); }
+template <class M, class A, class B> void block(M &sum, const A &a, const B &b) { macs += sizeof(a[0]); sum.mac(a, b); }
+template <class T> constexpr unsigned size = sizeof(T);
+template <class T, unsigned N> constexpr unsigned size<aie::vector<T, N>> = sizeof(T);
+template <class Sums, class A, class B> auto counted(const Sums &sums, const A &, const B &) {
+    constexpr unsigned halves = (size<A> == 4 ? 2 : 1) * (size<B> == 4 ? 2 : 1), lanes = sizeof(typename Sums::lane) == 8 ? 16 : 32;
+    macs += (Sums::size() + lanes - 1) / lanes * halves;
+    return sums;
+}
+template <class Tag, class A, class B> auto mul(const A &a, const B &b) { return counted(aie::mul<Tag>(a, b), a, b); }
+template <class A, class B> auto mul(const A &a, const B &b) { return counted(aie::mul(a, b), a, b); }
+template <class S, class A, class B> auto add(const S &s, const A &a, const B &b) { return counted(aie::mac(s, a, b), a, b); }
+template <class S, class A, class B> auto take(const S &s, const A &a, const B &b) { return counted(aie::msc(s, a, b), a, b); }
+template <class L, class V> auto fetch(const L &lookup, const V &v) {
+    loads += 2 * V::size() / placer::table_accesses;
+    return L(lookup).fetch(v);
+}
 inline void report() { std::fprintf(stderr, "%ld %ld %ld\\n", loads, macs, stores); loads = macs = stores = 0; }
 }
 """
-CALLS = ((r"aie::(load_v|store_v)\b", r"counting::\1"), (r"(sums\[r\]\[c\])\.mac\(", r"counting::mac(\1, "))
+DENSE_CALLS = ((r"aie::(load_v|store_v)\b", r"counting::\1"), (r"(sums\[r\]\[c\])\.mac\(", r"counting::mac(\1, "))
+ROW_CALLS = (
+    (r"aie::load_v<group>\(x", "counting::load_v<group>(x"),
+    (r"aie::store_v\(y \+", "counting::store_v(y +"),
+    (r"\bsums\.mac\(", "counting::block(sums, "),
+    (r"aie::mul\b", "counting::mul"),
+    (r"aie::mac\(", "counting::add("),
+    (r"aie::msc\(", "counting::take("),
+    (r"\blow\.fetch\(", "counting::fetch(low, "),
+    (r"(Power\(table_at\(tables \+ table_elements\), 8\))\.fetch\(", r"counting::fetch(\1, "),
+)
 # Operands and results pass through these; channel values do not.
-COUNTED = ("dense.hpp", "operands.hpp")
+DENSE_FILES, ROW_FILES = ("dense.hpp", "operands.hpp"), ("normalise.hpp", "softmax.hpp", "reciprocal_root.hpp")
 
 
-def counted(kernels: tuple[KernelContract, ...], folder: Path) -> list[tuple[int, int, int]]:
-    """Loads, calls of a product and stores of one call of each kernel."""
+def counted(
+    kernels: tuple[KernelContract, ...], folder: Path, files: tuple[str, ...], calls: tuple[tuple[str, str], ...]
+) -> list[tuple[int, int, int]]:
+    """Loads, products and stores of one call of each kernel."""
     headers = folder / "include"
     shutil.copytree(INCLUDE, headers)
-    (headers / "placer" / "counting.hpp").write_text(COUNTING.replace("UNIT", str(kernels[0].spec.load_bytes)))  # type: ignore[union-attr]
-    for name in COUNTED:
+    (headers / "placer" / "counting.hpp").write_text(COUNTING.replace("UNIT", str(alignment(kernels[0].spec))))
+    for name in files:
         path, changes = headers / "placer" / name, 0
         text = path.read_text()
-        for pattern, replacement in CALLS:
+        for pattern, replacement in calls:
             text, times = re.subn(pattern, replacement, text)
             changes += times
         assert changes, f"nothing to count in {name}"
@@ -69,7 +100,7 @@ def specs(generation: str, every: int) -> tuple[DenseSpec, ...]:
 def check(chosen: tuple[DenseSpec, ...], folder: Path) -> None:
     """Each count of the source is the contract's."""
     kernels = tuple(contract(s) for s in chosen)
-    for kernel, spec, (loads, macs, stores) in zip(kernels, chosen, counted(kernels, folder), strict=True):
+    for kernel, spec, (loads, macs, stores) in zip(kernels, chosen, counted(kernels, folder, DENSE_FILES, DENSE_CALLS), strict=True):
         listed = kernel.operations
         found = (loads, macs * spec.mmul.intrinsics, stores)
         assert found == (listed.loads, listed.macs, listed.stores), str(spec)
@@ -86,3 +117,30 @@ def test_a_sample_of_kernels(tmp_path: Path) -> None:
 def test_many_kernels(generation: str, tmp_path: Path) -> None:
     """Every seventh of all combinations."""
     check(specs(generation, 7), tmp_path)
+
+
+def check_rows(chosen: tuple[KernelSpec, ...], folder: Path) -> None:
+    """LayerNorm and Softmax: loads of the source and of tables, products and stores of the result."""
+    kernels = tuple(contract(s) for s in chosen)
+    for kernel, (loads, macs, stores) in zip(kernels, counted(kernels, folder, ROW_FILES, ROW_CALLS), strict=True):
+        listed = kernel.operations
+        # Gains and offsets are loaded as channel values are.
+        channels = listed.second_loads if kernel.argument(ArgumentKind.BIAS) else 0
+        assert (loads, macs, stores) == (listed.loads - channels, listed.macs, listed.stores), str(kernel.spec)
+
+
+def row_specs(generation: str) -> tuple[KernelSpec, ...]:
+    everything = (*rescaling_specs(generation), *attention_specs(generation))
+    return tuple(s for s in everything if isinstance(s, NormaliseSpec | SoftmaxSpec))
+
+
+def test_a_sample_of_kernels_of_rows(tmp_path: Path) -> None:
+    """Types, rests and batches that overlap take turns."""
+    check_rows(row_specs("aie-ml")[::7], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", ["aie-ml", "aie-mlv2"])
+def test_every_kernel_of_rows(generation: str, tmp_path: Path) -> None:
+    """All of them."""
+    check_rows(row_specs(generation), tmp_path)

@@ -64,8 +64,7 @@ struct Normalise {
     static void statistics(const Input *x, unsigned row, Lanes &sum, Squares &squares) {
         Product sums(aie::zeros<typename Product::accum_type::value_type, group>());
         squares = aie::zeros<typename Squares::value_type, group>();
-        for (unsigned column = 0; column < columns / 8 - (last != 0); ++column) PLACER_PIPELINED
-            count<8>(aie::load_v<group>(x + at(row, column)), sums, squares);
+        over_blocks<Input, columns / 8 - (last != 0)>([&](unsigned column) { count<8>(aie::load_v<group>(x + at(row, column)), sums, squares); });
         if constexpr (last != 0)
             count<last>(aie::load_v<group>(x + at(row, columns / 8 - 1)), sums, squares);
         sum = sums.template to_vector<int32>(0);
@@ -94,8 +93,9 @@ struct Normalise {
     static Lanes units(const aie::vector<Deviation, group> &deviation, const Lanes &root, const int32 *shift) {
         const auto upper = aie::mul<acc64>(deviation.template extract<16>(0), root.template extract<16>(0));
         const auto lower = aie::mul<acc64>(deviation.template extract<16>(1), root.template extract<16>(1));
-        return aie::concat(upper.template extract<8>(0).template to_vector<int32>(shift[0]), upper.template extract<8>(1).template to_vector<int32>(shift[1]),
-                           lower.template extract<8>(0).template to_vector<int32>(shift[2]), lower.template extract<8>(1).template to_vector<int32>(shift[3]));
+        return aie::concat(
+            upper.template extract<8>(0).template to_vector<int32>(shift[0]), upper.template extract<8>(1).template to_vector<int32>(shift[1]),
+            lower.template extract<8>(0).template to_vector<int32>(shift[2]), lower.template extract<8>(1).template to_vector<int32>(shift[3]));
     }
 
     /// Four rows, from their roots.
@@ -104,28 +104,28 @@ struct Normalise {
         const int32 *gain = values, *offset = values + columns;
         const aie::accum<acc32, group> start(over_rows(minus), 0);
         const Lanes roots = over_rows(root);
-        for (unsigned column = 0; column < columns / 8; ++column) PLACER_PIPELINED {
+        over_blocks<Input, columns / 8>([&](unsigned column) {
             const auto deviation = aie::mac(start, narrow(x + at(row, column)), int16(size)).template to_vector<Deviation>(0);
             const aie::accum<acc64, group> from(bias_by_column<4>(offset + column * 8), Config::offset_up);
             const auto acc = aie::mac(from, units(deviation, roots, shift), bias_by_column<4>(gain + column * 8));
             aie::store_v(y + at(row, column), clipped<Output, Config>(acc, Config::shift));
-        }
+        });
     }
 
     /// A batch of groups of four rows.
     static void batch(const Input *__restrict x, const int32 *__restrict values, Output *__restrict y, unsigned first) {
         Lanes sum[Batch::together];
         Squares squares[Batch::together];
-        for (unsigned i = 0; i < Batch::together; ++i)
+        for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
             statistics(x, first + i, sum[i], squares[i]);
         const RowLanes sums = by_row(sum, [](const auto &a, const auto &) { return a; });
-        constexpr int64 part = Config::epsilon & ((int64(1) << Config::epsilon_bits) - 1);
-        const ReciprocalRoots found(EvenScaled<Config::epsilon_bits, part>(spread(sums, squares)));
+        constexpr int64 whole = Config::epsilon >> Config::epsilon_bits, part = Config::epsilon - (whole << Config::epsilon_bits);
+        const ReciprocalRoots found(EvenScaled<Config::epsilon_bits, part, whole == 0>(spread(sums, squares)));
         alignas(64) int32 root[row_lanes], shift[row_lanes], minus[row_lanes];
         aie::store_v(root, found.root);
         aie::store_v(shift, aie::sub(found.shift, int32(Config::fraction + Config::epsilon_bits / 2)));
         aie::store_v(minus, sums);
-        for (unsigned i = 0; i < Batch::together; ++i)
+        for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
             finished(x, values, y, first + i, root + i * 4, shift + i * 4, minus + i * 4);
     }
 

@@ -7,34 +7,38 @@
 namespace placer {
 
 /// a * b / 2^shift, rounded as the core is set to and saturated.
-inline RowLanes row_product(const RowLanes &a, const RowLanes &b, int shift) { return aie::mul<acc64>(a, b).template to_vector<int32>(shift); }
+inline RowLanes row_product(const RowLanes &a, const RowLanes &b, int shift) {
+    return aie::mul<acc64>(a, b).template to_vector<int32>(shift);
+}
 
 /// v << shift, of values that do not pass 32 bits.
 inline RowLanes shifted_up(const RowLanes &v, int shift) { return RowSums(v, shift).template to_vector<int32>(0); }
 
 /// value = whole * 2^Up + Low as m * 2^e, m from 1 to 4 in 29 fraction bits, cut, and e even: 60 - 2 half. value: below 2^62, Low: below
-/// 2^Up. Where whole is 0, value is 2^Up.
-template <int Up, int64 Low>
+/// 2^Up. Where whole is 0, which only some know never to be, value is 2^Up.
+template <int Up, int64 Low, bool MayBeNone>
 struct EvenScaled {
     static constexpr int word = 31;
     RowLanes m, half;
 
     explicit EvenScaled(RowSums whole) {
         aie::set_rounding(aie::rounding_mode::floor);
-        const RowLanes none = aie::zeros<int32, row_lanes>(), one = aie::broadcast<int32, row_lanes>(1);
-        const auto flat = aie::eq(whole.template to_vector<int32>(0), none);
-        whole = aie::add(whole, aie::select(none, one, flat));
-        RowLanes high, low;
-        if constexpr (Up <= word) {
-            high = whole.template to_vector<int32>(word - Up);
-            low = shifted_up(aie::sub(whole, RowSums(high, word - Up)).template to_vector<int32>(0), Up);
-            low = aie::add(low, aie::select(aie::broadcast<int32, row_lanes>(int32(Low)), none, flat));
-        } else {
-            high = shifted_up(whole.template to_vector<int32>(0), Up - word);
-            high = aie::add(high, aie::select(aie::broadcast<int32, row_lanes>(int32(Low >> word)), none, flat));
-            low = aie::select(aie::broadcast<int32, row_lanes>(int32(Low & 0x7fffffff)), none, flat);
+        RowLanes more_high = aie::broadcast<int32, row_lanes>(int32(Low >> word));
+        RowLanes more_low = aie::broadcast<int32, row_lanes>(int32(Low & 0x7fffffff));
+        if constexpr (MayBeNone) {
+            const RowLanes none = aie::zeros<int32, row_lanes>();
+            const auto flat = aie::eq(whole.template to_vector<int32>(0), none);
+            whole = aie::add(whole, aie::select(none, aie::broadcast<int32, row_lanes>(1), flat));
+            more_high = aie::select(more_high, none, flat);
+            more_low = aie::select(more_low, none, flat);
         }
-        scale(high, low);
+        if constexpr (Up <= word) {
+            const RowLanes high = whole.template to_vector<int32>(word - Up);
+            const RowLanes low = shifted_up(aie::sub(whole, RowSums(high, word - Up)).template to_vector<int32>(0), Up);
+            scale(high, aie::add(low, more_low));
+        } else {
+            scale(aie::add(shifted_up(whole.template to_vector<int32>(0), Up - word), more_high), more_low);
+        }
         aie::set_rounding(aie::rounding_mode::conv_even);
     }
 
@@ -65,8 +69,8 @@ struct ReciprocalRoots {
     using Guess = aie::vector<int16, row_lanes>;
     RowLanes root, shift;
 
-    template <int Up, int64 Low>
-    explicit ReciprocalRoots(const EvenScaled<Up, Low> &value) {
+    template <int Up, int64 Low, bool MayBeNone>
+    explicit ReciprocalRoots(const EvenScaled<Up, Low, MayBeNone> &value) {
         const RowLanes m = value.m;
         const Guess g = guess(m);
         const RowSums unit(aie::broadcast<int32, row_lanes>(1 << 29), 30);

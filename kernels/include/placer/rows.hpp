@@ -20,6 +20,20 @@ struct Batches {
     static constexpr unsigned start(unsigned batch) { return batch * together < Groups - together ? batch * together : Groups - together; }
 };
 
+/// Bytes of a row up to which a loop over its blocks of columns is unrolled, so that the loop over groups around it is pipelined: their
+/// program fits the program memory.
+inline constexpr unsigned unrolled_bytes = 64;
+
+/// f(0), f(1), ... f(Count - 1) for blocks of eight columns of T: unrolled where they are few, else as a pipelined loop.
+template <class T, unsigned Count, class F>
+[[gnu::always_inline]] inline void over_blocks(F f) {
+    if constexpr (Count * 8 * sizeof(T) <= unrolled_bytes)
+        unrolled<Count>(f);
+    else
+        for (unsigned i = 0; i < Count; ++i) PLACER_PIPELINED
+            f(i);
+}
+
 /// f of each two neighbouring lanes.
 template <class T, unsigned N, class F>
 inline aie::vector<T, N / 2> in_pairs(const aie::vector<T, N> &v, F f) {

@@ -39,13 +39,14 @@ struct Softmax {
             return column + 1 < blocks ? v : aie::select(v, instead, aie::mask<group>::from_uint32((0xffu << last & 0xffu) * 0x01010101u));
     }
 
-    /// The largest element of each lane of four rows.
-    static Source maxima(const Input *__restrict x, unsigned row, unsigned first) {
+    /// The largest element of each lane of each group of four rows.
+    static void maxima(const Input *__restrict x, unsigned row, unsigned first, Source (&most)[Batch::together]) {
         constexpr Input least = std::numeric_limits<Input>::min();
-        Source most = aie::broadcast<Input, group>(least);
+        unrolled<Batch::together>([&](auto i) { most[i] = aie::broadcast<Input, group>(least); });
         for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED
-            most = aie::max(most, real(aie::load_v<group>(x + at(row, first + column)), column, least));
-        return most;
+            unrolled<Batch::together>([&](auto i) {
+                most[i] = aie::max(most[i], real(aie::load_v<group>(x + at(row + i, first + column)), column, least));
+            });
     }
 
     /// exp(-below * scale) of a block, from one table, or as the product of two; 0 in padding.
@@ -64,15 +65,15 @@ struct Softmax {
     /// The sum of the exponentials of each lane of four rows.
     static Sum totals(const Input *__restrict x, const int32 *__restrict tables, unsigned row, unsigned first, const Source &top) {
         Sum sum = aie::zeros<acc64, group>();
-        for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED
-            sum = aie::add(sum, powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column));
+        over_blocks<Input, blocks>(
+            [&](unsigned column) { sum = aie::add(sum, powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column)); });
         return sum;
     }
 
     /// factor / 2^down is nearly gain / 2^shift / total; down: at most widest_shift.
     static void factors(const Sum (&total)[Batch::together], int32 (&factor)[row_lanes], int32 (&down)[row_lanes]) {
         const WideSums sums(total);
-        const ReciprocalRoots found(EvenScaled<0, 0>(aie::add(RowSums(sums.high, 16), sums.low)));
+        const ReciprocalRoots found(EvenScaled<0, 0, false>(aie::add(RowSums(sums.high, 16), sums.low)));
         const RowLanes inverse = row_product(found.root, found.root, ReciprocalRoots::bits);
         aie::store_v(factor, row_product(inverse, aie::broadcast<int32, row_lanes>(Config::gain), ReciprocalRoots::bits));
         aie::store_v(down, aie::add(aie::add(found.shift, found.shift), int32(Config::shift - 2 * ReciprocalRoots::bits)));
@@ -89,14 +90,14 @@ struct Softmax {
     static void finished(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y, unsigned row, unsigned first,
                          const Source &top, const int32 *factor, const int32 *down) {
         const Lanes factors = over_rows(factor);
-        for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED {
+        over_blocks<Input, blocks>([&](unsigned column) {
             const Sum product = aie::mul<acc64>(powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column), factors);
             const Lanes near = aie::concat(product.template extract<8>(0).template to_vector<int32>(down[0] - guard),
                                            product.template extract<8>(1).template to_vector<int32>(down[1] - guard),
                                            product.template extract<8>(2).template to_vector<int32>(down[2] - guard),
                                            product.template extract<8>(3).template to_vector<int32>(down[3] - guard));
             aie::store_v(y + at(row, first + column), clipped<Output, Config, true>(Sum(near, 0), guard));
-        }
+        });
     }
 
     /// A batch of groups of four rows, of one group of columns.
@@ -105,13 +106,12 @@ struct Softmax {
         Sum total[Batch::together];
         alignas(64) Input top[row_lanes];
         alignas(64) int32 factor[row_lanes], down[row_lanes];
-        for (unsigned i = 0; i < Batch::together; ++i)
-            most[i] = maxima(x, row + i, first);
+        maxima(x, row, first, most);
         aie::store_v(top, by_row(most, [](const auto &a, const auto &b) { return aie::max(a, b); }));
-        for (unsigned i = 0; i < Batch::together; ++i)
+        for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
             total[i] = totals(x, tables, row + i, first, over_rows(top + i * 4));
         factors(total, factor, down);
-        for (unsigned i = 0; i < Batch::together; ++i)
+        for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
             finished(x, tables, y, row + i, first, over_rows(top + i * 4), factor + i * 4, down + i * 4);
     }
 

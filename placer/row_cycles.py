@@ -1,0 +1,154 @@
+"""Modelled cycles of LayerNorm, Softmax and tables: their stages (row_operations.py) in the loops that the kernels make of them.
+
+Groups of four rows by blocks of eight columns. Where few blocks are wide, the loop over them is unrolled and the one over groups is
+pipelined; else every group fills and drains a pipeline. What belongs to a row is worked out for a batch of up to four groups at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from placer.kernel_schedules import ScheduledBody, schedules
+from placer.layers import NormaliseLayer, SoftmaxLayer
+from placer.operations import Unit
+from placer.row_operations import RowStage, Stage, clip_operations, row_stage
+
+# A taken branch and its five delay slots (llvm-aie).
+BRANCH_CYCLES = 6
+# Bytes of a row up to which the loop over its blocks is unrolled, and groups of four rows in a batch (kernels/include/placer/rows.hpp).
+UNROLLED_BYTES = 64
+BATCH_GROUPS = 4
+# Deviations of int8 elements fit 16 bits in rows of so many (normalise.hpp).
+NARROW_FEATURES = 129
+
+
+def table_cycles(elements: int, output_bytes: int, generation: str) -> int:
+    """Modelled cycles of a table of int8, without call and locks."""
+    body = _scheduled(RowStage(Stage.TABLE, output_bytes=output_bytes), generation)
+    return -(-elements // 32) * body.interval + body.overhead
+
+
+def normalise_cycles(layer: NormaliseLayer, rows: int, input_bytes: int, output_bytes: int, generation: str) -> int:
+    """Modelled cycles of LayerNorm of so many rows, without call and locks."""
+    count, _ = batches(rows)
+    return count * _cycles(normalise_parts(layer, rows, input_bytes, output_bytes), generation)
+
+
+def softmax_cycles(layer: SoftmaxLayer, rows: int, groups: int, input_bytes: int, output_bytes: int, generation: str) -> int:
+    """Modelled cycles of Softmax over `groups` runs of columns of each of so many rows, without call and locks."""
+    count, _ = batches(rows)
+    return groups * count * _cycles(softmax_parts(layer, rows, input_bytes, output_bytes), generation)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a batch does: code that runs once, or a loop over its groups of one over `blocks`; `before`: what runs once a group.
+
+    groups: 1 for a loop over blocks alone.
+    """
+
+    stage: RowStage
+    groups: int = 1
+    blocks: int = 1
+    before: RowStage | None = None
+
+    @property
+    def unrolled(self) -> bool:
+        """Whether the loop over blocks is unrolled and the one over groups pipelined."""
+        return 8 * self.blocks * self.stage.input_bytes <= UNROLLED_BYTES
+
+
+def normalise_parts(layer: NormaliseLayer, rows: int, input_bytes: int, output_bytes: int) -> tuple[Part, ...]:
+    """A batch of LayerNorm."""
+    features, (_, groups) = len(layer.gain), batches(rows)
+    clips = clip_operations(output_bytes, layer.zero_point, layer.low, layer.high, positive=False)
+    narrow = input_bytes == 1 and features <= NARROW_FEATURES
+    blocks = -(-features // 8)
+    results = RowStage(Stage.NORMALISED, input_bytes, output_bytes, clips=clips, narrow=narrow)
+    return (
+        Part(RowStage(Stage.STATISTICS, input_bytes), groups, blocks),
+        Part(RowStage(Stage.SPREADS, input_bytes, groups=groups)),
+        Part(results, groups, blocks, RowStage(Stage.ROWS, groups=2)),
+    )
+
+
+def softmax_parts(layer: SoftmaxLayer, rows: int, input_bytes: int, output_bytes: int) -> tuple[Part, ...]:
+    """A batch of Softmax over one run of columns."""
+    _, groups = batches(rows)
+    blocks, padded = -(-layer.width // 8), layer.width % 8 > 0
+    clips = clip_operations(output_bytes, layer.zero_point, layer.low, layer.high, positive=True)
+    results = RowStage(Stage.SOFTENED, input_bytes, output_bytes, clips=clips, padded=padded)
+    return (
+        Part(RowStage(Stage.MAXIMA, input_bytes, groups=groups, padded=padded), 1, blocks),
+        Part(RowStage(Stage.TOPS, groups=groups)),
+        Part(RowStage(Stage.TOTALS, input_bytes, padded=padded), groups, blocks, RowStage(Stage.ROWS, groups=1)),
+        Part(RowStage(Stage.FACTORS, groups=groups)),
+        Part(results, groups, blocks, RowStage(Stage.ROWS, groups=2)),
+    )
+
+
+def products(parts: tuple[Part, ...], generation: str) -> int:
+    """Products that a batch issues."""
+    return sum(part.groups * part.blocks * row_stage(part.stage, generation).count("multiply") for part in parts)
+
+
+def program_words(parts: tuple[Part, ...], generation: str) -> int:
+    """Words of the program of a batch: a pipelined loop has its body once, and what fills and drains it."""
+    total = 0
+    for part in parts:
+        body = _scheduled(part.stage, generation)
+        once = _scheduled(part.before, generation).overhead if part.before else 0
+        steady = body.interval * (part.blocks if part.unrolled and part.groups > 1 else 1)
+        total += steady + once + 2 * body.overhead if body.interval else body.overhead
+    return total
+
+
+def batches(rows: int) -> tuple[int, int]:
+    """Batches of groups of four rows, as even as can be, and the groups of each."""
+    groups = -(-rows // 4)
+    count = -(-groups // BATCH_GROUPS)
+    return count, -(-groups // count)
+
+
+def _cycles(parts: tuple[Part, ...], generation: str) -> int:
+    return sum(_part_cycles(part, generation) for part in parts) + BRANCH_CYCLES
+
+
+def _scheduled(stage: RowStage, generation: str) -> ScheduledBody:
+    return schedules()[generation, stage.key]
+
+
+@cache
+def _part_cycles(part: Part, generation: str) -> int:
+    """Of a batch: a loop fills and drains its pipeline once a group, or once where the loop over groups is the pipelined one."""
+    body = _scheduled(part.stage, generation)
+    if not body.interval:
+        return body.overhead
+    once = _scheduled(part.before, generation).overhead if part.before else 0
+    alone = once + part.blocks * body.interval + body.overhead
+    if part.groups == 1 or not part.unrolled:
+        return part.groups * (alone + BRANCH_CYCLES) - BRANCH_CYCLES
+    block, before = row_stage(part.stage, generation), row_stage(part.before, generation) if part.before else None
+    uses = {unit: part.blocks * block.uses(unit) + (before.uses(unit) if before else 0) for unit in Unit}
+    interval = max(part.blocks * body.interval, *(-(-count // unit.capacity) for unit, count in uses.items()))
+    return part.groups * interval + max(0, alone - interval)
+
+
+def row_stages() -> tuple[RowStage, ...]:
+    """Every stage that a kernel has."""
+    found = [RowStage(Stage.TABLE, output_bytes=b) for b in (1, 2, 4)]
+    for groups in range(1, BATCH_GROUPS + 1):
+        found += [RowStage(stage, groups=groups) for stage in (Stage.TOPS, Stage.FACTORS)]
+        for size in (1, 2):
+            found.append(RowStage(Stage.SPREADS, size, groups=groups))
+            found += [RowStage(Stage.MAXIMA, size, groups=groups, padded=padded) for padded in (False, True)]
+    found += [RowStage(Stage.ROWS, groups=groups) for groups in (1, 2)]
+    for size in (1, 2):
+        found.append(RowStage(Stage.STATISTICS, size))
+        results = [RowStage(Stage.NORMALISED, size, output, clips=c) for output in (1, 2, 4) for c in (0, 1, 3)]
+        found += [replace(r, narrow=narrow) for r in results for narrow in ((False, True) if size == 1 else (False,))]
+        for padded in (False, True):
+            found.append(RowStage(Stage.TOTALS, size, padded=padded))
+            found += [RowStage(Stage.SOFTENED, size, output, clips=c, padded=padded) for output in (1, 2) for c in (0, 1, 3)]
+    return tuple(found)
