@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ortools.sat.python import cp_model
 
 from placer.model.linear import Expression, total, weighted
@@ -24,20 +26,35 @@ def stream_count(v: Variables) -> Expression:
 def add_order_lanes(v: Variables, lanes: int) -> None:
     """With blocks side by side in their order, at most `lanes` streams between any two neighbours.
 
-    An edge crosses as its own windows, or where it goes through memory tiles as those that are read. What enters the array does so at its
-    first reader. Shared memory counts as streams, because side by side it seldom comes about.
+    An edge crosses as its own windows, once for all that take them directly, or where it goes through memory tiles as those that are read.
+    What enters the array does so at its first reader. Shared memory counts as streams, because side by side it seldom comes about.
     """
     layers = [i for i, b in enumerate(v.blocks) if b.block.kind is BlockKind.LAYER]
     for cut in layers[:-1]:
         terms: list[Expression] = []
         for net in v.nets:
             start = min(net.net.producer, *(r.block for r in net.net.readers))
-            for reader, edge in zip(net.net.readers, net.edges, strict=True):
-                if start <= cut < reader.block and reader.block in layers:
-                    for literals in ((f.dma for f in edge.direct), (f.shared_memory for f in edge.direct)):
-                        terms.append(weighted((f.partition.pieces for f in edge.direct), literals))
-                    terms.append(weighted((f.partition.pieces for f in edge.reads), (f.literal for f in edge.reads)))
+            beyond = [e for r, e in zip(net.net.readers, net.edges, strict=True) if start <= cut < r.block and r.block in layers]
+            terms += [weighted((f.partition.pieces for f in edge.reads), (f.literal for f in edge.reads)) for edge in beyond]
+            terms.append(_direct_windows(v, beyond))
         v.model.add(total(terms) <= lanes)
+
+
+def _direct_windows(v: Variables, edges: Sequence[EdgeVariables]) -> Expression:
+    """Windows that cross to any of these readers of one net: as many as to the one with most, since all that are direct have the same."""
+    counts = [
+        total(
+            weighted((f.partition.pieces for f in e.direct), literals)
+            for literals in ((f.dma for f in e.direct), (f.shared_memory for f in e.direct))
+        )
+        for e in edges
+    ]
+    if len(counts) < 2:
+        return total(counts)
+    most = v.model.new_int_var(0, v.problem.device.core_tiles, "direct windows")
+    for count in counts:
+        v.model.add(most >= count)
+    return most
 
 
 def add_shard_lanes(v: Variables) -> None:
