@@ -60,14 +60,28 @@ def _solve_relayed(imported: Imported, problem: MappingProblem, settings: Settin
         stated = formulate(laid_out, imported.device, problem.objective, problem.row_weight, problem.limits, settings.fixed_layers)
         return replace(imported, laid_out=laid_out), stated
 
-    count = best_relays(lambda n: relayed_by(n)[1], scale.relays)
-    own, stated = relayed_by(count)
-    try:
+    relaying = best_relays(lambda n: relayed_by(n)[1], scale.relays)
+    own, stated = relayed_by(relaying.count)
+    if relaying.count == scale.relays[0]:
         return Solved(own, stated, solve_pipeline(own, stated, settings, progress))
+    try:
+        solved = Solved(own, stated, solve_pipeline(own, stated, settings, progress))
     except InfeasibleError:
-        if count == scale.relays[0]:
-            raise
-    return Solved(imported, problem, solve_pipeline(imported, problem, settings, progress))
+        return Solved(imported, problem, solve_pipeline(imported, problem, settings, progress))
+    if relaying.fewest is None or _levels(solved, len(relaying.fewest)) <= relaying.fewest:
+        return solved
+    # What promised more without places is worse with them: so may fewer relays be, or better.
+    own, stated = relayed_by(scale.relays[0])
+    try:
+        fewer = Solved(own, stated, solve_pipeline(own, stated, settings, progress))
+    except InfeasibleError:
+        return solved
+    return min(solved, fewer, key=lambda s: _levels(s, len(s.mapping.objective)))
+
+
+def _levels(solved: Solved, count: int) -> tuple[float, ...]:
+    """The first values of a mapping's objective."""
+    return tuple(level.value for level in solved.mapping.objective[:count])
 
 
 def _excess(solved: Solved, settings: Settings) -> int:

@@ -27,7 +27,21 @@ from placer.layers import (
     SteppedLayer,
     TableLayer,
 )
-from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, Unit, dense_block, elementwise_block, timing
+from placer.operations import (
+    BYTES,
+    Bias,
+    DenseBlock,
+    ElementwiseBlock,
+    Operands,
+    Start,
+    StepKind,
+    Unit,
+    dense_block,
+    dense_steps,
+    elementwise_block,
+    operands,
+    timing,
+)
 from placer.row_cycles import BRANCH_CYCLES, normalise_cycles, softmax_cycles, table_cycles
 
 # ASSUMPTION: rounding and saturation modes, and the first addresses, before the first load.
@@ -66,21 +80,32 @@ class TileWork:
 
 
 @dataclass(frozen=True)
+class Elements:
+    """What a dense kernel multiplies, and the bytes of an element that it writes."""
+
+    operands: Operands = BYTES
+    output_bytes: int = 1
+
+
+INT8 = Elements()
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a tile stands in a cascade of `length`."""
 
     position: int
     length: int
 
-    def block(self, rows: int, columns: int, finish: tuple[StepKind, ...], output_bytes: int) -> DenseBlock:
+    def block(self, rows: int, columns: int, finish: tuple[StepKind, ...], elements: Elements) -> DenseBlock:
         """The register block of a tile here, of a layer that ends in `finish`: its bias starts the sums where nothing doubles them."""
         first = finish[0]
         starts = first.bias is not Bias.NONE and not first.doubled
         start = Start.CASCADE if self.position else Start(first.bias.value) if starts else Start.ZERO
         if not self.finishes:
-            return DenseBlock(rows, columns, start, ())
+            return DenseBlock(rows, columns, start, (), operands=elements.operands)
         ending = (replace(first, bias=Bias.NONE), *finish[1:]) if starts else finish
-        return DenseBlock(rows, columns, start, ending, output_bytes)
+        return DenseBlock(rows, columns, start, ending, elements.output_bytes, elements.operands)
 
     @property
     def finishes(self) -> bool:
@@ -92,13 +117,24 @@ ALONE = Place(0, 1)
 
 @cache
 def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
-    """The stored schedule of a body. Of a longer chain of steps: that of its first step, and the latency of each further one."""
-    first = schedules()[device.generation, replace(body, finish=body.finish[:1]).key]
+    """The schedule of a body. Of a longer chain of steps: that of its first step, and the latency of each further one."""
+    first = _scheduled_alone(replace(body, finish=body.finish[:1]), device)
     t, extra = timing(device), 0
     for before, step in zip(body.finish, body.finish[1:], strict=False):
         extra += (0 if before.relu else t.rounded) + (t.shifted if step.bias is Bias.NONE else t.shifted_add + t.added)
         extra += t.rounded + t.vector if step.relu else 0
     return replace(first, overhead=first.overhead + extra)
+
+
+def _scheduled_alone(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
+    """The stored schedule of a body, proven the shortest; a dense one that is not stored, of elements of more bytes, takes its operations
+    in order, which costs up to six cycles where both are known.
+    """
+    stored = schedules().get((device.generation, body.key))
+    if stored or isinstance(body, ElementwiseBlock):
+        return stored or schedules()[device.generation, body.key]
+    interval = max(dense_steps(body, 1, device).resource_bound(), body.operands.multiplies * timing(device).product)
+    return ScheduledBody(device.generation, body.key, interval, dense_block(body, 2, device).in_order() - 2 * interval)
 
 
 def finish_kinds(layer: SteppedLayer) -> tuple[StepKind, ...]:
@@ -163,7 +199,7 @@ def _row_loops(rows: int, steps: int, block: DenseBlock, device: Device) -> tupl
 
 
 def dense_body_cycles(
-    work: TileWork, side: Side, place: Place, finish: tuple[StepKind, ...], device: Device, output_bytes: int = 1, nested: bool = False
+    work: TileWork, side: Side, place: Place, finish: tuple[StepKind, ...], device: Device, elements: Elements = INT8, nested: bool = False
 ) -> int:
     """Modelled cycles of the loops of one call of the dense kernel, without call and locks.
 
@@ -179,7 +215,7 @@ def dense_body_cycles(
     total, nests = 0, []
     for width, count in ((2, columns // 2), (1, columns % 2)):
         if count:
-            loops = _row_loops(rows, steps, place.block(2, width, finish, output_bytes), device)
+            loops = _row_loops(rows, steps, place.block(2, width, finish, elements), device)
             # A loop of one iteration is no loop: the one around it is pipelined in its place.
             single = len(loops) == 1 and loops[0].count == 1
             nests.append(replace(loops[0], count=count) if single else None)
@@ -194,19 +230,19 @@ def dense_body_cycles(
     return groups * total
 
 
-def dense_cycles(work: TileWork, side: Side, length: int, finish: tuple[StepKind, ...], device: Device) -> int:
+def dense_cycles(work: TileWork, side: Side, length: int, finish: tuple[StepKind, ...], device: Device, elements: Elements = INT8) -> int:
     """Modelled cycles of one call of the slowest tile in a cascade of `length`: call, locks of its two buffers, loop nest."""
     places = {0, min(1, length - 1), length - 1}
-    body = max(dense_body_cycles(work, side, Place(p, length), finish, device) for p in places)
+    body = max(dense_body_cycles(work, side, Place(p, length), finish, device, elements) for p in places)
     return CALL_CYCLES + (4 if length == 1 else 2) * LOCK_CYCLES + body
 
 
-def cascade_hop_cycles(work: TileWork, device: Device) -> int:
+def cascade_hop_cycles(work: TileWork, device: Device, kinds: Operands = BYTES) -> int:
     """Modelled cycles by which a cascade's next tile runs late: until the first register block's partial sums have arrived."""
     block_rows, block_inner, block_columns = device.mmul
     rows, columns = min(2, -(-work.samples * work.rows // block_rows)), min(2, -(-work.columns // block_columns))
-    block = DenseBlock(rows, columns, Start.CASCADE, ())
-    reads = rows * columns * (block_rows * block_columns * 32 // 512)
+    block = DenseBlock(rows, columns, Start.CASCADE, (), operands=kinds)
+    reads = rows * columns * (block_rows * block_columns * kinds.lane_bits // 512)
     return block_cycles(block, -(-work.inner // block_inner), device) + CASCADE_QUEUE_CYCLES - (reads - 1)
 
 
@@ -250,15 +286,14 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, ou
     finish = finish_kinds(layer)
     rescaling = sum(rescale_cycles(step) for step in layer.steps) * -(-work.samples * work.rows * work.columns // 32)
     if isinstance(layer, DenseLayer):
-        # Wider operands take as many instructions as their bytes multiply to: 256, 128 and 64 products a cycle.
-        plain = dense_cycles(work, layer.side, length, finish, device)
-        return CALL_CYCLES + (plain - CALL_CYCLES) * input_bytes * layer.weight_type.bytes + rescaling
+        elements = Elements(dense_operands(layer, input_bytes, device), output_bytes)
+        return dense_cycles(work, layer.side, length, finish, device, elements) + rescaling
     if isinstance(layer, MatMulLayer):
-        return matmul_cycles(layer, work, finish, input_bytes, device) + rescaling
+        return matmul_cycles(layer, work, finish, Elements(operands(input_bytes, input_bytes, device), output_bytes), device) + rescaling
     return elementwise_cycles(work, len(layer.sources), finish, device) * input_bytes + rescaling
 
 
-def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ...], input_bytes: int, device: Device) -> int:
+def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ...], elements: Elements, device: Device) -> int:
     """Modelled cycles of one call of the kernel for products of two activations: those of as many dense ones, and, for zero points, the
     sums over either operand, one product more a pair of blocks of a 2 x 2 register block.
     """
@@ -267,8 +302,8 @@ def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ..
     one = TileWork(1, work.rows, inner, columns)
     products = work.samples * (work.columns // columns)
     sums = (layer.left_zero != 0) + (layer.right_zero != 0)
-    each = dense_body_cycles(one, Side.RIGHT, ALONE, finish, device)
-    return CALL_CYCLES + 6 * LOCK_CYCLES + products * each * input_bytes * input_bytes * (2 + sums) // 2
+    each = dense_body_cycles(one, Side.RIGHT, ALONE, finish, device, elements)
+    return CALL_CYCLES + 6 * LOCK_CYCLES + products * each * (2 + sums) // 2
 
 
 def rescale_cycles(step: Step) -> int:
@@ -277,17 +312,25 @@ def rescale_cycles(step: Step) -> int:
     return multiplied + (ZERO_POINT_CYCLES if step.scales else 0)
 
 
-def hop_cycles(work: TileWork, length: int, device: Device) -> int:
+def dense_operands(layer: DenseLayer, input_bytes: int, device: Device) -> Operands:
+    """Those of a layer with weights on its side, for inputs of so many bytes an element."""
+    pair = (layer.weight_type.bytes, input_bytes) if layer.side is Side.LEFT else (input_bytes, layer.weight_type.bytes)
+    return operands(*pair, device)
+
+
+def hop_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, device: Device) -> int:
     """Modelled cycles by which each next tile of a cascade of `length` runs late; 0 without a cascade."""
-    return cascade_hop_cycles(work, device) if length > 1 else 0
+    if length == 1 or not isinstance(layer, DenseLayer):
+        return 0
+    return cascade_hop_cycles(work, device, dense_operands(layer, input_bytes, device))
 
 
 def stream_cycles(device: Device) -> int:
     """What a stream's first word takes besides its bytes, where distances are not known yet.
 
-    ASSUMPTION: it passes all rows of memory tiles, half the rows of core tiles, and a switch more at either end.
+    ASSUMPTION: it passes all rows of memory tiles, half the rows of core tiles, and two switches sideways, or half of a narrow array.
     """
-    switches = device.rows // 2 + device.memory_rows + 2
+    switches = device.rows // 2 + device.memory_rows + min(2, device.columns // 2)
     return DMA_START_CYCLES + STREAM_ENDS_CYCLES + SWITCH_CYCLES * switches
 
 

@@ -7,10 +7,13 @@ lists stand for; a test counts its operations on the host and compares.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 
 from placer.device import Device
+from placer.mmul import mmul_shapes
+from placer.network import IntType
 
 
 class Unit(Enum):
@@ -69,6 +72,39 @@ class StepKind:
 
 
 @dataclass(frozen=True)
+class Operands:
+    """Bytes of an element of the left and of the right operand, instructions that multiply one block by another, bits of a lane of sums."""
+
+    left: int = 1
+    right: int = 1
+    multiplies: int = 1
+    lane_bits: int = 32
+
+    @property
+    def key(self) -> str:
+        return f"{self.left}x{self.right}"
+
+
+BYTES = Operands()
+
+
+def operands(left: int, right: int, device: Device) -> Operands:
+    """Those of a device for elements of so many bytes: its preferred product, as often as it takes to fill a block of the device's own."""
+    if left == right == 1:
+        return BYTES
+    offered = mmul_shapes(device.generation, _INTEGERS[left], _INTEGERS[right])
+    if not offered:
+        # ASSUMPTION: what no product takes is made of products of bytes.
+        return Operands(left, right, left * right, 64)
+    m, k, n = offered[0].size
+    rows, inner, columns = device.mmul
+    return Operands(left, right, rows * inner * columns // (m * k * n) * offered[0].intrinsics, offered[0].lane_bits)
+
+
+_INTEGERS = {1: IntType.INT8, 2: IntType.INT16, 4: IntType.INT32}
+
+
+@dataclass(frozen=True)
 class DenseBlock:
     """rows x columns accumulators (1 or 2 each) of a dense kernel. finish: the last steps, or empty where sums leave by the cascade."""
 
@@ -77,11 +113,13 @@ class DenseBlock:
     start: Start
     finish: tuple[StepKind, ...]
     output_bytes: int = 1
+    operands: Operands = BYTES
 
     @property
     def key(self) -> str:
         ending = ">".join(s.key for s in self.finish) if self.finish else "cascade"
-        return f"dense {self.rows}x{self.columns} {self.start.value} {ending} {self.output_bytes}"
+        wide = "" if self.operands == BYTES else f" of {self.operands.key}"
+        return f"dense {self.rows}x{self.columns} {self.start.value} {ending} {self.output_bytes}{wide}"
 
 
 @dataclass(frozen=True)
@@ -173,6 +211,21 @@ class OperationList:
         """Cycles that the busiest unit needs: no iteration of a loop over this body takes less."""
         return max(-(-self.uses(unit) // unit.capacity) for unit in Unit)
 
+    def in_order(self) -> int:
+        """Cycles from the first to the last issue where each operation in turn takes the first cycle that it may, without repeating."""
+        waits: dict[int, list[Dependence]] = {}
+        for d in self.dependences:
+            waits.setdefault(d.target, []).append(d)
+        taken: Counter[tuple[int, Unit]] = Counter()
+        cycles: list[int] = []
+        for number, operation in enumerate(self.operations):
+            cycle = max((cycles[d.source] + d.cycles for d in waits.get(number, ()) if not d.distance), default=0)
+            while any(taken[cycle, unit] == unit.capacity for unit in operation.units):
+                cycle += 1
+            taken.update((cycle, unit) for unit in operation.units)
+            cycles.append(cycle)
+        return max(cycles) + 1
+
 
 @dataclass
 class _Builder:
@@ -196,16 +249,20 @@ class _Builder:
 class _Widths:
     """How many operations a block's data take on a device."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, kinds: Operands = BYTES) -> None:
         rows, inner, columns = device.mmul
         access = device.core.load_bytes_per_cycle // 2
-        self.left_loads = max(1, rows * inner // access)
-        self.right_loads = max(1, inner * columns // access)
+        self.left_loads = max(1, rows * inner * kinds.left // access)
+        self.right_loads = max(1, inner * columns * kinds.right // access)
         self.lanes = rows * columns
-        # Accumulators are moved and cascaded in 512-bit parts, rounded 32 lanes at a time (AM020 chapter 4).
-        self.parts = self.lanes * 32 // 512
-        self.roundings = self.lanes // 32
+        # Accumulators are moved and cascaded in 512-bit parts, rounded 32 lanes at a time, or 16 of 64 bits (AM020 chapter 4).
+        self.parts = self.lanes * kinds.lane_bits // 512
+        self.roundings = self.lanes * kinds.lane_bits // (32 * 32)
         self.rows = rows
+
+    def stores(self, element_bytes: int) -> int:
+        """Of a finished block, each of 32 elements of one byte or fewer wider ones."""
+        return max(self.roundings, self.lanes * element_bytes // 32)
 
 
 def dense_steps(block: DenseBlock, steps: int, device: Device) -> OperationList:
@@ -228,16 +285,17 @@ def dense_block(block: DenseBlock, steps: int, device: Device) -> OperationList:
     for _ in range(steps):
         _dense_step(builder, block, chains)
     if not block.finish:
-        _cascade_out(builder, chains)
+        _cascade_out(builder, chains, _Widths(device, block.operands).parts)
         return builder.build()
+    ending = _Ending(block.finish, block.output_bytes, block.operands)
     for chain in chains:
-        _finish(builder, chain[-1], timing(device).product_out, timing(device).product_add, block.finish, block.output_bytes)
+        _finish(builder, chain[-1], timing(device).product_out, timing(device).product_add, ending)
     return builder.build()
 
 
 def _dense_step(builder: _Builder, block: DenseBlock, chains: list[list[int]]) -> None:
     """Load each operand block once; multiply each pair. The last entry of a chain is what its accumulator waits for (-1: nothing)."""
-    t, w = timing(builder.device), _Widths(builder.device)
+    t, w = timing(builder.device), _Widths(builder.device, block.operands)
     left = [[builder.add("load left", Unit.LOAD, Unit.BANK_INPUT, after=[]) for _ in range(w.left_loads)] for _ in range(block.rows)]
     right = [
         [builder.add("load right", Unit.LOAD, Unit.BANK_WEIGHTS, after=[]) for _ in range(w.right_loads)] for _ in range(block.columns)
@@ -246,17 +304,19 @@ def _dense_step(builder: _Builder, block: DenseBlock, chains: list[list[int]]) -
         for column in range(block.columns):
             chain = chains[row * block.columns + column]
             waits = [(load, t.load) for load in (*left[row], *right[column])]
-            if chain[-1] >= 0:
-                first = builder.operations[chain[-1]].name
-                waits.append((chain[-1], {"multiply": t.product, "read cascade": t.cascade}.get(first, t.moved)))
-            chain.append(builder.add("multiply", Unit.MULTIPLY, after=waits))
+            for _ in range(block.operands.multiplies):
+                before = []
+                if chain[-1] >= 0:
+                    first = builder.operations[chain[-1]].name
+                    before.append((chain[-1], {"multiply": t.product, "read cascade": t.cascade}.get(first, t.moved)))
+                chain.append(builder.add("multiply", Unit.MULTIPLY, after=[*waits, *before]))
 
 
 def _dense_start(builder: _Builder, block: DenseBlock) -> int:
     """Partial sums come in parts through one port, in order; the first product of a chain from zero needs nothing."""
     last = -1
     if block.start is Start.CASCADE:
-        for _ in range(_Widths(builder.device).parts):
+        for _ in range(_Widths(builder.device, block.operands).parts):
             last = builder.add("read cascade", Unit.MOVE, after=[(last, 1)] if last >= 0 else [])
     return last
 
@@ -279,7 +339,7 @@ def _bias_first(builder: _Builder, block: DenseBlock, chains: list[list[int]]) -
 
     A product names the accumulator that it reads and the one that it writes (llvm-aie: vmac cm, cm, x, y).
     """
-    w, bias = _Widths(builder.device), block.start.bias
+    w, bias = _Widths(builder.device, block.operands), block.start.bias
     starts = []
     for _ in range(block.columns if bias is Bias.COLUMN else block.rows):
         vectors = _bias_vectors(builder, bias)
@@ -288,17 +348,27 @@ def _bias_first(builder: _Builder, block: DenseBlock, chains: list[list[int]]) -
         chain[0] = starts[number % block.columns if bias is Bias.COLUMN else number // block.columns]
 
 
-def _cascade_out(builder: _Builder, chains: list[list[int]]) -> None:
+def _cascade_out(builder: _Builder, chains: list[list[int]], parts: int) -> None:
     for chain in chains:
-        for _ in range(_Widths(builder.device).parts):
+        for _ in range(parts):
             builder.add("write cascade", Unit.MOVE, Unit.READ_ACCUMULATOR, after=[(chain[-1], timing(builder.device).product_out)])
 
 
-def _finish(builder: _Builder, source: int, out: int, add: int, steps: tuple[StepKind, ...], output_bytes: int) -> None:
+@dataclass(frozen=True)
+class _Ending:
+    """How an accumulator becomes elements in memory; later steps have lanes of 32 bits again."""
+
+    steps: tuple[StepKind, ...]
+    output_bytes: int = 1
+    operands: Operands = BYTES
+
+
+def _finish(builder: _Builder, source: int, out: int, add: int, ending: _Ending) -> None:
     """The chain of steps on one accumulator. out, add: distances from `source` to reading the accumulator and to adding to it."""
-    t, w = timing(builder.device), _Widths(builder.device)
-    for number, step in enumerate(steps):
-        last = number == len(steps) - 1
+    t = timing(builder.device)
+    for number, step in enumerate(ending.steps):
+        w = _Widths(builder.device, BYTES if number else ending.operands)
+        last = number == len(ending.steps) - 1
         if step.doubled:
             source, out, add = builder.add("double", Unit.MULTIPLY, after=[(source, add)]), t.added, t.product_add
         if step.bias is not Bias.NONE:
@@ -307,7 +377,7 @@ def _finish(builder: _Builder, source: int, out: int, add: int, steps: tuple[Ste
             waits = [(source, add), *((move, t.moved) for move in moves)]
             source, out = builder.add("add bias", Unit.MULTIPLY, after=waits), t.added
         parts = []
-        for _ in range(w.roundings * output_bytes if last else w.roundings):
+        for _ in range(w.stores(ending.output_bytes) if last else w.roundings):
             if last and not step.relu:
                 builder.add("round and store", Unit.STORE, Unit.READ_ACCUMULATOR, after=[(source, out)])
                 continue
@@ -335,5 +405,5 @@ def elementwise_block(block: ElementwiseBlock, device: Device) -> OperationList:
     if block.sources == 2:
         source = builder.add("add", Unit.MULTIPLY, after=[(load, t.load_shifted) for load in loads])
         out, add = t.added, t.product_add
-    _finish(builder, source, out, add, block.finish, 1)
+    _finish(builder, source, out, add, _Ending(block.finish))
     return builder.build()

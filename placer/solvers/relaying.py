@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from placer.errors import InfeasibleError
 from placer.model.build import build_relaxation
@@ -16,17 +17,26 @@ from placer.solvers.cpsat_relaxation import descend, leading_levels
 RELAY_WORK, WORTHWHILE = 0.35, 0.03
 
 
-def best_relays(problems: Callable[[int], MappingProblem], counts: tuple[int, ...]) -> int:
+@dataclass(frozen=True)
+class Relaying:
+    """How many relays pay, and what the relaxation reaches with the fewest: the levels up to the interval; None where it finds none."""
+
+    count: int
+    fewest: tuple[int, ...] | None
+
+
+def best_relays(problems: Callable[[int], MappingProblem], counts: tuple[int, ...]) -> Relaying:
     """The one of `counts`, which rise, after which more hardly shorten the interval. problems: the problem with so many relays.
 
     All of them are looked at: a relaxation that is not searched to its end may be worse with one relay than without, and good with two.
     """
-    best, reached = counts[0], None
+    best, reached, fewest = counts[0], None, None
     for count in counts if len(counts) > 1 else ():
         found = _reached(problems, count)
+        fewest = found if count == counts[0] else fewest
         if found is not None and (reached is None or _pays(found, reached)):
             best, reached = count, found
-    return best
+    return Relaying(best, fewest)
 
 
 def _pays(more: tuple[int, ...], fewer: tuple[int, ...]) -> bool:

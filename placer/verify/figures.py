@@ -97,14 +97,14 @@ def _work(pair: LayerPair) -> TileWork:
 
 def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
     """Modelled cycles of one call of a layer's kernel, with the stalls that it states (family banks says whether these are enough)."""
-    sizes = (pair.sources[0].element_bytes, pair.target.element_bytes)
-    cycles = layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, *sizes, s.device)
+    read, written = pair.sources[0].element_bytes, pair.target.element_bytes
+    cycles = layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, read, written, s.device)
     return cycles + pair.mapped.stall_cycles
 
 
 def _hop_cycles(s: Subject, pair: LayerPair) -> int:
     """Modelled cycles by which each next tile of a layer's cascades runs late."""
-    return hop_cycles(_work(pair), pair.mapped.split.k, s.device)
+    return hop_cycles(pair.layer, _work(pair), pair.mapped.split.k, pair.sources[0].element_bytes, s.device)
 
 
 def _window_cycles(s: Subject, tensor: str, partition: Partition) -> int:

@@ -24,7 +24,7 @@ def problem(count: int, levels: tuple[Level, ...] = LEVELS, limits: tuple[Limit,
 
 def test_relays_shorten_a_long_residual() -> None:
     """The interval falls by a fifth or more, in the solver's terms and simulated."""
-    count = best_relays(problem, (0, 1, 2, 3))
+    count = best_relays(problem, (0, 1, 2, 3)).count
     assert count > 0
     intervals = []
     for number in (0, count):
@@ -39,13 +39,13 @@ def test_relays_shorten_a_long_residual() -> None:
 
 def test_relays_cost_nothing_where_tiles_count() -> None:
     """For the fewest tiles there are none, but where a demanded interval needs them."""
-    assert best_relays(lambda n: problem(n, (Level.TILES,)), (0, 1, 2)) == 0
+    assert best_relays(lambda n: problem(n, (Level.TILES,)), (0, 1, 2)).count == 0
     reached = [solve(problem(n), work=0.5).levels[0] for n in (0, 2)]
     assert reached[1].value < reached[0].bound
     demanded = (Limit(Level.INTERVAL, reached[1].value),)
-    assert best_relays(lambda n: problem(n, (Level.TILES,), demanded), (0, 1, 2)) > 0
+    assert best_relays(lambda n: problem(n, (Level.TILES,), demanded), (0, 1, 2)).count > 0
 
 
 def test_a_fixed_number_is_taken() -> None:
     """Without looking at it."""
-    assert best_relays(problem, (2,)) == 2
+    assert best_relays(problem, (2,)).count == 2

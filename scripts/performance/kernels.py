@@ -1,0 +1,136 @@
+"""Modelled cycles of one kernel call against what others published; no constant of the model is set from any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from placer.cycles import (
+    ALONE,
+    CALL_CYCLES,
+    LOCK_CYCLES,
+    Elements,
+    Place,
+    TileWork,
+    cascade_hop_cycles,
+    dense_body_cycles,
+)
+from placer.device import Device, find_device
+from placer.layers import NormaliseLayer, Side, SoftmaxLayer
+from placer.operations import Bias, StepKind, operands
+from placer.row_cycles import normalise_cycles, softmax_cycles
+
+PLAIN = StepKind(Bias.NONE, False, False)
+LINEAR = StepKind(Bias.COLUMN, False, True)
+# The instruction of an int8 product on AIE-ML. Other shapes of the AIE API are made of it.
+NATIVE = (4, 8, 8)
+# VEK280 at the clock of GAMA, on as many tiles.
+GAMA_TILES, GAMA_CLOCK = 288, 1.25e9
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A dense int8 kernel on AIE-ML: rows, depth and columns, and its cycles, as `source` has them. product: the shape of its mmul."""
+
+    label: str
+    size: Shape
+    cycles: float
+    source: str
+    place: Place = ALONE
+    finish: StepKind = LINEAR
+    output_bytes: int = 1
+    product: Shape = NATIVE
+    operand_bytes: tuple[int, int] = (1, 1)
+
+    def modelled(self, device: Device, nested: bool) -> int:
+        """As a kernel alone is measured, without locks. nested: its loop over rows inside that over columns, as the published ones."""
+        rows, inner, columns = native_size(self.size, self.product)
+        work = TileWork(1, rows, inner, columns)
+        elements = Elements(operands(*self.operand_bytes, device), self.output_bytes)
+        return CALL_CYCLES + dense_body_cycles(work, Side.RIGHT, self.place, (self.finish,), device, elements, nested)
+
+
+def native_size(size: Shape, product: Shape) -> Shape:
+    """What is computed where products of a shape are made of the native one: each smaller dimension of it is filled up."""
+    rows, inner, columns = (-(-s // p) * max(p, n) for s, p, n in zip(size, product, NATIVE, strict=True))
+    return rows, inner, columns
+
+
+def _tops(size: Shape, tops: float) -> float:
+    """Cycles of each of GAMA's tiles at so many 10^12 operations a second."""
+    rows, inner, columns = size
+    return rows * inner * columns * 2 * GAMA_TILES * GAMA_CLOCK / (tops * 1e12)
+
+
+SIMULATED, GAMA = "vendor simulation, AIE4ML", "GAMA"
+CUBE, INT8_GAMA, INT16_GAMA = (64, 64, 64), (64, 224, 64), (64, 184, 64)
+DENSE = (
+    Published("dense 64x64x64, bias and ReLU", CUBE, 1122, SIMULATED),
+    Published("dense 16x16x16, bias and ReLU", (16, 16, 16), 53, SIMULATED),
+    Published("one row, 32 KB of weights, 512 deep (shape not stated)", (1, 512, 64), 1060, SIMULATED),
+    Published("the same, 128 deep", (1, 128, 256), 1060, SIMULATED),
+    Published("64x224x64 in a cascade of 4, int8 out: 165 TOPS", INT8_GAMA, _tops(INT8_GAMA, 165), GAMA, Place(3, 4), PLAIN),
+    Published("64x184x64 in a cascade of 4, int16 out: 159 TOPS", INT16_GAMA, _tops(INT16_GAMA, 159), GAMA, Place(3, 4), PLAIN, 2),
+    Published("a large product, 233 a cycle (as 64x224x64)", INT8_GAMA, 64 * 224 * 64 / 233, "Striking the Balance", finish=PLAIN),
+    Published("dense 64x64x64 of 8x8x8 products", CUBE, 1050, SIMULATED, product=(8, 8, 8)),
+    Published("dense 64x64x64 of 8x8x4 products", CUBE, 2234, SIMULATED, product=(8, 8, 4)),
+)
+# One more stage in a cascade of a light kernel.
+LIGHT, HOP = TileWork(1, 8, 32, 32), 29
+# Beyond 10 %: the model has no reason for what 128-bit operands cost beside the half-empty instruction.
+NARROW = Published("dense 64x64x64 of 2x8x8 products (2.3 times 1122)", CUBE, 2.3 * 1122, SIMULATED, product=(2, 8, 8))
+
+
+@dataclass(frozen=True)
+class PublishedRows:
+    """A function of rows in 8 bits: `kind` says what the published one computes."""
+
+    label: str
+    kind: str
+    cycles: int
+    modelled: int
+
+
+def functions_of_rows(device: Device) -> tuple[PublishedRows, ...]:
+    """Softmax and LayerNorm, as they are measured: with call and locks."""
+    call, generation = CALL_CYCLES + 4 * LOCK_CYCLES, device.generation
+    lines, divided = "clipped lines, reciprocal from a table", "clipped lines, exact reciprocal"
+    softmax = [(16, 64, 545, lines), (64, 128, 2929, lines), (16, 64, 4064, divided)]
+    normalise = [(4, 64, 468), (16, 64, 1062), (16, 128, 1285)]
+    return (
+        *(PublishedRows(f"Softmax {r}x{c}", k, p, call + softmax_cycles(_softmax(c), r, 1, 1, 1, generation)) for r, c, p, k in softmax),
+        *(
+            PublishedRows(f"LayerNorm {r}x{c}", "floating point", p, call + normalise_cycles(_normalise(c), r, 1, 1, generation))
+            for r, c, p in normalise
+        ),
+    )
+
+
+def _softmax(width: int) -> SoftmaxLayer:
+    return SoftmaxLayer("softmax", "x", "y", width, 1, np.ones(256, np.int64), 1 << 30, 22, -128, -128, 127)
+
+
+def _normalise(features: int) -> NormaliseLayer:
+    ones = np.ones(features, np.int64)
+    return NormaliseLayer("normalise", "x", "y", 77, 4, 24, ones, ones, 16, 45, 0, -128, 127)
+
+
+def kernels() -> Iterator[str]:
+    """Dense kernels as nests and as ours, one loop where it can be; then functions of rows."""
+    device = find_device("VEK280")
+    yield "| kernel (AIE-ML, int8) | published, cycles | source | a nest, modelled | error | ours, modelled | error |"
+    yield "|---|---|---|---|---|---|---|"
+    for kernel in (*DENSE, NARROW):
+        nest, ours = (kernel.modelled(device, nested) for nested in (True, False))
+        errors = [f"{cycles / kernel.cycles - 1:+.1%}" for cycles in (nest, ours)]
+        yield f"| {kernel.label} | {kernel.cycles:.4g} | {kernel.source} | {nest} | {errors[0]} | {ours} | {errors[1]} |"
+    hop = cascade_hop_cycles(LIGHT, device)
+    cells = f"{hop} | {hop / HOP - 1:+.1%}"
+    yield f"| one more cascade stage of a light kernel (8x32x32) | {HOP} | {SIMULATED} | {cells} | {cells} |"
+    for rows in functions_of_rows(device):
+        off = f"{rows.modelled / rows.cycles - 1:+.0%}"
+        yield f"| {rows.label}; published: {rows.kind} | {rows.cycles} | {SIMULATED} | | | {rows.modelled} | {off} |"
