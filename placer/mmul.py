@@ -86,3 +86,9 @@ def register_blocks(shape: MmulShape, generation: str) -> tuple[tuple[int, int],
     """Row and column blocks of the register blocks worth having, best first: 4 x 2, 2 x 2, or what fits the accumulators."""
     room = ACCUMULATORS[generation] * 1024 // (shape.m * shape.n * shape.lane_bits)
     return tuple(b for b in ((4, 2), (2, 2), (2, 1), (1, 1)) if b[0] * b[1] <= room)
+
+
+def tallest(shapes: tuple[MmulShape, ...], rows: int) -> MmulShape | None:
+    """The shape with the most rows of those that divide `rows`, of several the first; None where none does."""
+    fitting = [s for s in shapes if rows % s.m == 0]
+    return min(fitting, key=lambda s: (rows // s.m, shapes.index(s)), default=None)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
+from math import prod
 
 from placer.device import Device
-from placer.mmul import mmul_shapes
+from placer.mmul import mmul_shapes, tallest
 from placer.network import IntType
 
 
@@ -89,16 +90,13 @@ BYTES = Operands()
 
 
 def operands(left: int, right: int, device: Device) -> Operands:
-    """Those of a device for elements of so many bytes: its preferred product, as often as it takes to fill a block of the device's own."""
-    if left == right == 1:
-        return BYTES
-    offered = mmul_shapes(device.generation, _INTEGERS[left], _INTEGERS[right])
-    if not offered:
+    """Those of a device for elements of so many bytes: of the product that its kernels use, as often as fills a block of its own."""
+    rows, inner, columns = device.mmul
+    shape = tallest(mmul_shapes(device.generation, _INTEGERS[left], _INTEGERS[right]), rows)
+    if shape is None:
         # ASSUMPTION: what no product takes is made of products of bytes.
         return Operands(left, right, left * right, 64)
-    m, k, n = offered[0].size
-    rows, inner, columns = device.mmul
-    return Operands(left, right, rows * inner * columns // (m * k * n) * offered[0].intrinsics, offered[0].lane_bits)
+    return Operands(left, right, rows * inner * columns // prod(shape.size) * shape.intrinsics, shape.lane_bits)
 
 
 _INTEGERS = {1: IntType.INT8, 2: IntType.INT16, 4: IntType.INT32}

@@ -32,7 +32,7 @@ from placer.layers import (
     TableLayer,
 )
 from placer.layout import BLOCK_COLUMNS, LayerLayouts, Layout
-from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes, register_blocks
+from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes, register_blocks, tallest
 from placer.network import IntType
 from placer.split import Split
 
@@ -171,11 +171,11 @@ def _mmul(layer: DenseLayer, source: IntType, device: Device) -> MmulShape:
 
 def _shape(name: str, left: IntType, right: IntType, wide: bool, device: Device) -> MmulShape:
     """A shape for these types whose rows divide those of the device's activation layout, with 64-bit lanes for wide sums."""
-    shapes = mmul_shapes(device.generation, left, right)
-    fitting = [s for s in shapes if device.mmul[0] % s.m == 0 and (s.lane_bits == 64 or not wide)]
-    if not fitting:
+    lanes = tuple(s for s in mmul_shapes(device.generation, left, right) if s.lane_bits == 64 or not wide)
+    shape = tallest(lanes, device.mmul[0])
+    if shape is None:
         raise UnsupportedModelError(f"{name}: no kernel multiplies {left.value} by {right.value} elements on {device.name}")
-    return min(fitting, key=lambda s: (device.mmul[0] // s.m, shapes.index(s)))
+    return shape
 
 
 def _role(position: int, length: int) -> Role:
