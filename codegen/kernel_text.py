@@ -58,7 +58,9 @@ def _lines(spec: KernelSpec) -> tuple[str, ...]:
             )
         case MoveSpec():
             return (
-                f"static constexpr bool by_token = {_boolean(spec.by_token)};",
+                f"static constexpr placer::Move kind = placer::Move::{spec.form.kind.value};",
+                f"static constexpr bool shifted = {_boolean(spec.form.shifted)};",
+                _sizes(run=spec.form.run, pieces=spec.form.pieces),
                 _sizes(samples=spec.samples, rows=spec.rows, columns=spec.columns),
                 _sizes(left_sample=spec.left_sample, right_sample=spec.right_sample),
             )

@@ -13,13 +13,18 @@ from placer.contract import (
     KernelContract,
     OperationCounts,
     accesses,
+    alignment,
     bias_planes,
     buffer,
     table,
 )
 from placer.lookup_table import table_loads
+from placer.moves import MoveKind
 from placer.network import IntType
-from placer.row_cycles import Part, batches, products, program_words, softmax_parts
+from placer.row_cycles import Part, batches, move_step, move_words, products, program_words, softmax_parts
+
+# The narrowest vector, and what is moved at once below it.
+VECTOR_BYTES, WORD_BYTES = 16, 4
 
 
 def matmul(spec: MatMulSpec) -> KernelContract:
@@ -112,7 +117,29 @@ def move(spec: MoveSpec) -> KernelContract:
         header="move.hpp",
         arguments=tuple(arguments),
         stack_bytes=STACK_BYTES,
-        operations=OperationCounts(2 * spec.elements, second_loads=spec.elements, macs=0, stores=spec.elements, shuffles=0, finishes=0),
-        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * 12) * PROGRAM_WORD,
+        operations=_move_operations(spec),
+        program_bytes=(PROGRAM_WORDS_A_CALL + move_words(spec.form, spec.type.bytes, spec.generation)) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.move(spec, inputs),
+    )
+
+
+def _move_operations(spec: MoveSpec) -> OperationCounts:
+    """Accesses to the sources and the table, which names a place for each step; a block's pieces are read from it once. Of two sources, the
+    second one counts for half: no more can wait for the other.
+    """
+    form, size = spec.form, spec.type.bytes
+    step = move_step(form, size)
+    steps = spec.samples * spec.columns // 8 * -(-spec.rows * 8 // step)
+    stored = accesses(step * size, alignment(spec)) if step * size >= VECTOR_BYTES else -(-step * size // WORD_BYTES)
+    reads = steps * stored * (form.pieces * (2 if form.shifted else 1) if form.kind is MoveKind.COLUMNS else 1)
+    places = 0 if form.kind is MoveKind.COLUMNS else steps
+    # The last block of rows may be half a one.
+    halves = spec.samples * spec.columns // 8 if form.kind is MoveKind.TURNED and spec.rows % 8 else 0
+    return OperationCounts(
+        loads=reads + places,
+        second_loads=max(places, -(-reads // 2)) if spec.right_elements else places,
+        macs=0,
+        stores=steps * stored - halves * (stored - accesses(step * size // 2, alignment(spec))),
+        shuffles=0,
+        finishes=0,
     )

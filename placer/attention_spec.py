@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from placer.layers import TABLE_VALUES, SoftmaxLayer, Step
 from placer.lookup_table import parallel
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes
+from placer.moves import TURNED_BYTES, MoveForm, MoveKind
 from placer.network import IntArray, IntType
 from placer.spec_check import require
 
@@ -113,10 +114,10 @@ class SoftmaxSpec:
 
 @dataclass(frozen=True, eq=False)
 class MoveSpec:
-    """samples x rows x columns elements, each from the place that the table names (moves.tables).
+    """samples x rows x columns elements, from the places that the table names (moves.tables).
 
     left_sample, right_sample: elements from one sample's to the next one's in a block of columns of each source; right_elements: 0
-    without a second source. by_token: the table has one place a column, else one an element of a sample.
+    without a second source. form: what is carried at once; for COLUMNS, samples are rows.
     """
 
     generation: str
@@ -128,12 +129,12 @@ class MoveSpec:
     right_elements: int
     left_sample: int
     right_sample: int
-    by_token: bool
+    form: MoveForm
 
     @property
     def places(self) -> int:
-        """Of the table."""
-        return self.columns if self.by_token else self.rows * self.columns
+        """Numbers of the table."""
+        return self.form.places(self.rows, self.columns)
 
     @property
     def elements(self) -> int:
@@ -151,4 +152,6 @@ class MoveSpec:
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""
         require(self.columns > 0 and self.columns % 8 == 0, f"columns must be a multiple of 8, not {self.columns}")
-        require(not self.by_token or self.samples == 1, "where tokens stay, samples are rows")
+        require(self.rows > 0 and self.rows % 4 == 0, f"rows must be a multiple of 4, not {self.rows}")
+        require(self.form.kind is not MoveKind.COLUMNS or self.samples == 1, "where tokens stay, samples are rows")
+        require(self.form.kind is not MoveKind.TURNED or self.type.bytes <= TURNED_BYTES, "blocks of 32-bit elements are not turned")

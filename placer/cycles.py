@@ -27,6 +27,8 @@ from placer.layers import (
     SteppedLayer,
     TableLayer,
 )
+from placer.layout import LayerLayouts
+from placer.moves import stored_places
 from placer.operations import (
     BYTES,
     Bias,
@@ -42,7 +44,7 @@ from placer.operations import (
     operands,
     timing,
 )
-from placer.row_cycles import BRANCH_CYCLES, normalise_cycles, softmax_cycles, table_cycles
+from placer.row_cycles import BRANCH_CYCLES, move_cycles, normalise_cycles, softmax_cycles, table_cycles
 
 # ASSUMPTION: rounding and saturation modes, and the first addresses, before the first load.
 SETUP_CYCLES = 5
@@ -61,8 +63,6 @@ CASCADE_QUEUE_CYCLES = 4
 MULTIPLIER_CYCLES, ZERO_POINT_CYCLES = 16, 6
 # ASSUMPTION: an element of an interpolation: a scalar load, two dependent lookups, two products and a store.
 INTERPOLATION_CYCLES = 10
-# ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
-MOVE_CYCLES = 3
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # A stream's first word takes 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
@@ -261,8 +261,9 @@ def elementwise_cycles(work: TileWork, sources: int, finish: tuple[StepKind, ...
     return CALL_CYCLES + ports * LOCK_CYCLES + blocks * columns * interval + loops * body.overhead
 
 
-def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, output_bytes: int, device: Device) -> int:
-    """Modelled cycles of one call of the kernel of a layer's slowest tile, for elements of so many bytes in and out."""
+def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayouts, device: Device) -> int:
+    """Modelled cycles of one call of the kernel of a layer's slowest tile."""
+    input_bytes, output_bytes = layouts.sources[0].element_bytes, layouts.target.element_bytes
     match layer:
         case TableLayer():
             return CALL_CYCLES + 4 * LOCK_CYCLES + table_cycles(work.samples * work.rows * work.columns, output_bytes, device.generation)
@@ -282,7 +283,9 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, ou
                 + softmax_cycles(layer, work.samples * work.rows, groups, input_bytes, output_bytes, device.generation)
             )
         case MoveLayer():
-            return CALL_CYCLES + 2 * (1 + len(layer.parts)) * LOCK_CYCLES + work.samples * work.rows * work.columns * MOVE_CYCLES
+            form = stored_places(layer, layouts.sources, layouts.target).form
+            moved = move_cycles(form, work.samples, work.rows, work.columns, output_bytes, device.generation)
+            return CALL_CYCLES + 2 * (1 + len(layer.parts)) * LOCK_CYCLES + moved
     finish = finish_kinds(layer)
     rescaling = sum(rescale_cycles(step) for step in layer.steps) * -(-work.samples * work.rows * work.columns // 32)
     if isinstance(layer, DenseLayer):

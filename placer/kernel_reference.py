@@ -21,6 +21,7 @@ from placer.kernel_spec import (
     SteppedSpec,
 )
 from placer.layers import Side, Step
+from placer.moves import PIECE_NUMBERS, MoveKind
 from placer.network import IntArray, IntType
 from placer.normalised import normalised
 from placer.softmax import softened
@@ -136,18 +137,37 @@ def softmax(spec: SoftmaxSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, 
 
 def move(spec: MoveSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
     """The source or sources and the table, flat, to the output."""
-    table = inputs[-1].reshape(spec.columns // 8, 1, -1, 8)
-    if spec.by_token:
-        further = further_right = np.arange(spec.rows)[:, None] * 8
-    else:
-        samples = np.arange(spec.samples)[:, None, None]
-        further, further_right = samples * spec.left_sample, samples * spec.right_sample
-    left, right = table + further, table - further_right
-    second = np.broadcast_to(table < 0, left.shape)
-    result = inputs[0][np.where(second, 0, left)]
-    if len(inputs) == 3:
-        result = np.where(second, inputs[1][np.where(second, -1 - right, 0)], result)
-    return (result.reshape(-1),)
+    table, blocks = inputs[-1], spec.columns // 8
+    if spec.form.kind is MoveKind.COLUMNS:
+        return (_from_pieces(spec, inputs[:-1], table.reshape(blocks, spec.form.pieces, PIECE_NUMBERS)),)
+    step = {MoveKind.RUNS: spec.form.run, MoveKind.TURNED: 64, MoveKind.ELEMENTS: 1}[spec.form.kind]
+    inside = np.arange(step).reshape(-1, 8).T.reshape(-1) if spec.form.kind is MoveKind.TURNED else np.arange(step)
+    starts = table.reshape(blocks, 1, -1, 1)
+    samples = np.arange(spec.samples)[:, None, None]
+    forward = np.where(starts < 0, -1 - starts + samples * spec.right_sample, starts + samples * spec.left_sample) + inside
+    found = _of_either(inputs[:-1], starts < 0, forward)
+    return (found.reshape(blocks, spec.samples, -1)[..., : spec.rows * 8].reshape(-1),)
+
+
+def _from_pieces(spec: MoveSpec, sources: tuple[IntArray, ...], pieces: IntArray) -> IntArray:
+    """[blocks, rows, 8]: of each piece eight columns of two blocks side by side; what no piece is for comes with the first one."""
+    rows = np.arange(spec.rows)[:, None] * 8
+    result = np.zeros((len(pieces), spec.rows, 8), np.int64)
+    for number in range(spec.form.pieces):
+        first, second, shift, mask = (v[:, None, None] for v in pieces[:, number].T)
+        reach = np.arange(8) + shift
+        place = np.where(reach < 8, first, second)
+        forward = np.where(place < 0, -1 - place, place) + rows + reach % 8
+        chosen = (mask >> np.arange(8)) & 1 if number else np.ones(8)
+        result = np.where(chosen, _of_either(sources, place < 0, forward), result)
+    return result.reshape(-1)
+
+
+def _of_either(sources: tuple[IntArray, ...], second: np.ndarray, place: IntArray) -> IntArray:
+    """Elements of the first source, or of the second one."""
+    second = np.broadcast_to(second, place.shape)
+    found = sources[0][np.where(second, 0, place)]
+    return found if len(sources) == 1 else np.where(second, sources[1][np.where(second, place, 0)], found)
 
 
 def finish(total: IntArray, values: IntArray, steps: tuple[Step, ...], output: IntType, lane_bits: int, by_row: bool) -> IntArray:

@@ -191,8 +191,7 @@ def _shapes(split: Split, device: Device, lenders: int = 0) -> tuple[Shape, ...]
 
 def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], stalls: int, layouts: LayerLayouts, device: Device) -> Option:
     work = tile_work(layer, split, layouts)
-    read, written = layouts.sources[0].element_bytes, layouts.target.element_bytes
-    cycles = layer_cycles(layer, work, split.contraction, read, written, device) + stalls
+    cycles = layer_cycles(layer, work, split.contraction, layouts, device) + stalls
     return Option(
         split=split,
         shapes=shapes,
@@ -201,7 +200,7 @@ def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], stalls: int, 
         input_cycles=tuple(transfer_cycles(split.input_partition.window_bytes(s), device) for s in layouts.sources),
         output_cycles=transfer_cycles(split.output_partition.window_bytes(layouts.target), device),
         cycles=cycles,
-        latency=cycles + (split.contraction - 1) * hop_cycles(layer, work, split.contraction, read, device),
+        latency=cycles + (split.contraction - 1) * hop_cycles(layer, work, split.contraction, layouts.sources[0].element_bytes, device),
         readers=split.channels,
         lent=any(s.lenders for s in shapes),
     )

@@ -1,4 +1,4 @@
-"""Modelled cycles of LayerNorm, Softmax and tables: their stages (row_operations.py) in the loops that the kernels make of them.
+"""Modelled cycles of LayerNorm, Softmax, tables and moves: their stages (row_operations.py) in the loops that the kernels make of them.
 
 Groups of four rows by blocks of eight columns. Where few blocks are wide, the loop over them is unrolled and the one over groups is
 pipelined; else every group fills and drains a pipeline. What belongs to a row is worked out for a batch of up to four groups at once.
@@ -11,6 +11,7 @@ from functools import cache
 
 from placer.kernel_schedules import ScheduledBody, schedules
 from placer.layers import NormaliseLayer, SoftmaxLayer
+from placer.moves import RUNS, TURNED_BYTES, MoveForm, MoveKind
 from placer.operations import Unit
 from placer.row_operations import RowStage, Stage, clip_operations, row_stage
 
@@ -19,6 +20,10 @@ BRANCH_CYCLES = 6
 # Bytes of a row up to which the loop over its blocks is unrolled, and groups of four rows in a batch (kernels/include/placer/rows.hpp).
 UNROLLED_BYTES = 64
 BATCH_GROUPS = 4
+# ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
+MOVE_CYCLES = 3
+# ASSUMPTION: words of that loop, filling and draining included.
+ELEMENT_WORDS = 36
 # Deviations of int8 elements fit 16 bits in rows of so many (normalise.hpp).
 NARROW_FEATURES = 129
 
@@ -104,6 +109,43 @@ def program_words(parts: tuple[Part, ...], generation: str) -> int:
     return total
 
 
+def move_cycles(form: MoveForm, samples: int, rows: int, columns: int, element_bytes: int, generation: str) -> int:
+    """Modelled cycles of a move that writes so many rows of so many samples and columns, without call and locks: a loop a block of columns,
+    or a block and sample.
+    """
+    if form.kind is MoveKind.ELEMENTS:
+        return samples * rows * columns * MOVE_CYCLES
+    body = _scheduled(move_stage(form, element_bytes), generation)
+    count = -(-rows * 8 // move_step(form, element_bytes))
+    loops = columns // 8 * (1 if form.kind is MoveKind.COLUMNS else samples)
+    count = samples * count if form.kind is MoveKind.COLUMNS else count
+    return loops * (count * body.interval + body.overhead + BRANCH_CYCLES)
+
+
+def move_step(form: MoveForm, element_bytes: int) -> int:
+    """Elements that a move carries at once."""
+    if form.kind is MoveKind.COLUMNS:
+        return 16 if element_bytes == 4 else 32
+    return {MoveKind.RUNS: form.run, MoveKind.TURNED: 64, MoveKind.ELEMENTS: 1}[form.kind]
+
+
+def move_stage(form: MoveForm, element_bytes: int) -> RowStage:
+    """The body of a move's loop."""
+    if form.kind is MoveKind.COLUMNS:
+        return RowStage(Stage.PIECES, element_bytes, groups=form.pieces, padded=form.shifted)
+    if form.kind is MoveKind.RUNS:
+        return RowStage(Stage.RUNS, element_bytes, groups=form.run)
+    return RowStage(Stage.TURNED, element_bytes)
+
+
+def move_words(form: MoveForm, element_bytes: int, generation: str) -> int:
+    """Words of the program of a move."""
+    if form.kind is MoveKind.ELEMENTS:
+        return ELEMENT_WORDS
+    body = _scheduled(move_stage(form, element_bytes), generation)
+    return body.interval + 2 * body.overhead
+
+
 def batches(rows: int) -> tuple[int, int]:
     """Batches of groups of four rows, as even as can be, and the groups of each."""
     groups = -(-rows // 4)
@@ -151,4 +193,8 @@ def row_stages() -> tuple[RowStage, ...]:
         for padded in (False, True):
             found.append(RowStage(Stage.TOTALS, size, padded=padded))
             found += [RowStage(Stage.SOFTENED, size, output, clips=c, padded=padded) for output in (1, 2) for c in (0, 1, 3)]
+    for size in (1, 2, 4):
+        found += [RowStage(Stage.PIECES, size, groups=p, padded=shifted) for p in range(1, 9) for shifted in (False, True)]
+        found += [RowStage(Stage.RUNS, size, groups=run) for run in RUNS]
+    found += [RowStage(Stage.TURNED, size) for size in range(1, TURNED_BYTES + 1)]
     return tuple(found)

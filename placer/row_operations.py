@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from placer.operations import OperationList
+from placer.operations import OperationList, Unit
 from placer.vector_code import GIVEN, GIVEN_SUMS, Sums, Value, VectorCode
 
 # Lanes of a block, in halves of sixteen.
 BLOCK, HALVES = 32, 2
+VECTOR_BYTES = 64
 
 
 class Stage(Enum):
@@ -29,18 +30,24 @@ class Stage(Enum):
     FACTORS = "factors"  # once a batch
     SOFTENED = "softened"  # a block's results
     TABLE = "table"  # a block's values
+    PIECES = "pieces"  # of moves: a block's columns from pieces of others
+    RUNS = "runs"  # rows of a block
+    TURNED = "turned"  # an 8 x 8 block
     ROWS = "rows"  # once a group before its results: what belongs to a row, over its lanes
 
 
 # Stages that are bodies of loops; the others run once a group or a batch.
-LOOPS = frozenset({Stage.STATISTICS, Stage.NORMALISED, Stage.MAXIMA, Stage.TOTALS, Stage.SOFTENED, Stage.TABLE})
+LOOPS = frozenset(
+    {Stage.STATISTICS, Stage.NORMALISED, Stage.MAXIMA, Stage.TOTALS, Stage.SOFTENED, Stage.TABLE, Stage.PIECES, Stage.RUNS, Stage.TURNED}
+)
 
 
 @dataclass(frozen=True)
 class RowStage:
     """A stage for elements of so many bytes in and out.
 
-    groups: of four rows in a batch, 1 to 4, where the stage is one of a batch; values a row for ROWS. clips: clip_operations. narrow:
+    groups: of four rows in a batch, 1 to 4, where the stage is one of a batch; values a row for ROWS; pieces for PIECES, of which some are
+    shifted where padded; for RUNS, elements of a run. clips: clip_operations. narrow:
     deviations of LayerNorm fit 16 bits. padded: the last block of columns is not full. 0 and False where a stage does not depend on it.
     """
 
@@ -96,6 +103,12 @@ def row_stage(stage: RowStage, generation: str) -> OperationList:
             _table(code, stage)
         case Stage.ROWS:
             _rows(code, stage)
+        case Stage.PIECES:
+            _pieces(code, stage)
+        case Stage.RUNS:
+            _runs(code, stage)
+        case Stage.TURNED:
+            _turned(code, stage)
     return code.build()
 
 
@@ -231,6 +244,40 @@ def _table(code: VectorCode, stage: RowStage) -> None:
         return
     both = code.vector(*halves)
     code.store((code.vector(both) if stage.output_bytes == 1 else both,), BLOCK * stage.output_bytes)
+
+
+# -- moves ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _pieces(code: VectorCode, stage: RowStage) -> None:
+    """Vectors of 32 elements, of 32-bit ones sixteen: two blocks interleaved, rotated and thinned out, or one as it is; then a choice."""
+    size = 16 * 4 if stage.input_bytes == 4 else BLOCK * stage.input_bytes
+    found: tuple[Value, ...] = ()
+    for number in range(stage.groups):
+        parts = [code.load(size)]
+        if stage.padded:
+            parts.append(code.load(size))
+            for operations in (2 * size, 2 * size, size):
+                parts = [code.vector(*parts) for _ in range(-(-operations // VECTOR_BYTES))]
+        found = tuple(code.vector(*parts, *found) for _ in range(-(-size // VECTOR_BYTES))) if number else tuple(parts)
+    code.store(found, size)
+
+
+def _runs(code: VectorCode, stage: RowStage) -> None:
+    """A place, then what lies there: vectors, or two words where that is eight bytes."""
+    place, size = code.scalar_load(), stage.groups * stage.input_bytes
+    if size >= 16:
+        code.store((code.load(size, Unit.BANK_INPUT, place),), size)
+        return
+    for _ in range(size // 4):
+        code.store((code.scalar_load(place),), 4)
+
+
+def _turned(code: VectorCode, stage: RowStage) -> None:
+    """A place, the block that lies there, a shuffle a vector."""
+    size = 64 * stage.input_bytes
+    block = code.load(size, Unit.BANK_INPUT, code.scalar_load())
+    code.store(tuple(code.vector(block) for _ in range(size // VECTOR_BYTES)), size)
 
 
 # -- what they share ------------------------------------------------------------------------------------------------------------------

@@ -110,7 +110,8 @@ def _softened(layer: SoftmaxLayer, source: IntArray, target: Layout, output: Int
 
 
 def _moved(layer: MoveLayer, operands: tuple[IntArray, ...], sources: tuple[Layout, ...], target: Layout) -> IntArray:
-    which, row, column = stored_places(layer, sources, target)
+    places = stored_places(layer, sources, target)
+    which, row, column = places.which, places.row, places.column
     if layer.by_token:
         picked = [operand[:, :, np.minimum(column[0], operand.shape[2] - 1)] for operand in operands]
     else:

@@ -33,6 +33,7 @@ from placer.layers import (
 )
 from placer.layout import BLOCK_COLUMNS, LayerLayouts, Layout
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes, register_blocks, tallest
+from placer.moves import stored_places
 from placer.network import IntType
 from placer.split import Split
 
@@ -154,7 +155,7 @@ def _move(layer: MoveLayer, work: TileWork, layouts: LayerLayouts, output: IntTy
         right_elements=elements[1] if len(elements) > 1 else 0,
         left_sample=heights[0] * BLOCK_COLUMNS,
         right_sample=heights[-1] * BLOCK_COLUMNS,
-        by_token=by_token,
+        form=stored_places(layer, layouts.sources, layouts.target).form,
     )
 
 

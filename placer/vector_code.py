@@ -67,14 +67,14 @@ class VectorCode:
 
     # -- memory ---------------------------------------------------------------------------------------------------------------------
 
-    def load(self, size: int, bank: Unit | None = Unit.BANK_INPUT) -> Value:
-        """`size` bytes, in as many accesses as they take."""
+    def load(self, size: int, bank: Unit | None = Unit.BANK_INPUT, place: Value = GIVEN) -> Value:
+        """`size` bytes, in as many accesses as they take, from a place that is given or known only now."""
         units = (Unit.LOAD,) if bank is None else (Unit.LOAD, bank)
-        number = [self._add("load", units, ()) for _ in range(-(-size // self.access))][-1]
+        number = [self._add("load", units, ((place.at, place.cycles),)) for _ in range(-(-size // self.access))][-1]
         return Value(number, self.timing.load)
 
-    def scalar_load(self) -> Value:
-        return Value(self._add("load scalar", (Unit.LOAD, Unit.LOAD_A), ()), self.timing.load)
+    def scalar_load(self, place: Value = GIVEN) -> Value:
+        return Value(self._add("load scalar", (Unit.LOAD, Unit.LOAD_A), ((place.at, place.cycles),)), self.timing.load)
 
     def load_up(self) -> Sums:
         """256 bits that shift up on their way into an accumulator."""

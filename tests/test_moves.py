@@ -12,7 +12,7 @@ from placer.device import find_device
 from placer.formulate import LaidOutGraph
 from placer.layers import Activation, HostView, LayerGraph, MoveLayer
 from placer.layout import LayerLayouts, Layout, Partition
-from placer.moves import tables
+from placer.moves import MoveForm, MoveKind, stored_places, tables
 from placer.network import IntArray, IntType, QuantType
 from placer.options import layer_options
 from placer.split import Split
@@ -49,12 +49,44 @@ def join(tokens: int, features: int, *widths: int) -> LayerGraph:
     return graph(MoveLayer("m", ("x", "x2")[: len(widths)], "y", index, by_token=True, sizes=sizes), features, tokens)
 
 
+def ordered(tokens: int, features: int, index: IntArray, *sizes: tuple[int, int], by_token: bool = False) -> LayerGraph:
+    """A move with an index of its own."""
+    return graph(MoveLayer("m", ("x", "x2")[: len(sizes)], "y", index, by_token, sizes), features, tokens)
+
+
+# Moves whose elements keep together: what a kernel carries at once.
+TOGETHER = {
+    "transpose": (ordered(21, 16, np.arange(16 * 21).reshape(16, 21).T, (16, 21)), 2, MoveForm(MoveKind.TURNED)),
+    "transpose to half a block": (ordered(12, 24, np.arange(24 * 12).reshape(24, 12).T, (24, 12)), 1, MoveForm(MoveKind.TURNED)),
+    "transpose of rows that leave a rest": (ordered(8, 12, np.arange(96).reshape(12, 8).T, (12, 8)), 2, MoveForm(MoveKind.ELEMENTS)),
+    "flatten": (ordered(1, 96, np.arange(96)[np.newaxis], (6, 16)), 3, MoveForm(MoveKind.RUNS, run=8)),
+    "flatten out of step": (ordered(1, 60, np.arange(60)[np.newaxis], (6, 10)), 3, MoveForm(MoveKind.ELEMENTS)),
+    "tokens of two": (ordered(14, 20, np.arange(280).reshape(14, 20), (8, 20), (6, 20)), 2, MoveForm(MoveKind.RUNS, run=32)),
+    "tokens out of step": (ordered(12, 20, np.arange(240).reshape(12, 20), (6, 20), (6, 20)), 2, MoveForm(MoveKind.RUNS, run=16)),
+    "a token before others": (ordered(9, 16, np.arange(144).reshape(9, 16), (1, 16), (8, 16)), 2, MoveForm(MoveKind.RUNS, run=8)),
+    "join": (
+        ordered(10, 45, np.arange(45)[np.newaxis], (10, 21), (10, 24), by_token=True),
+        2,
+        MoveForm(MoveKind.COLUMNS, pieces=2, shifted=True),
+    ),
+    "join of whole blocks": (
+        ordered(10, 40, np.arange(40)[np.newaxis], (10, 16), (10, 24), by_token=True),
+        2,
+        MoveForm(MoveKind.COLUMNS, pieces=1),
+    ),
+    "slice": (ordered(10, 9, np.arange(5, 14)[np.newaxis], (10, 30), by_token=True), 2, MoveForm(MoveKind.COLUMNS, pieces=1, shifted=True)),
+}
 CASES = {
+    **{name: (case, batch) for name, (case, batch, _) in TOGETHER.items()},
     "one source": (move(9, 40, (13, 20)), 3),
     "two sources": (move(5, 24, (6, 10), (7, 30)), 2),
     "columns of one": (join(10, 50, 21), 2),
     "columns of two": (join(7, 33, 9, 24), 3),
 }
+
+
+# Cases in which several splits are worth keeping.
+MANY = ("one source", "two sources", "columns of one", "columns of two")
 
 
 def laid_out(case: LayerGraph, batch: int) -> LaidOutGraph:
@@ -90,6 +122,16 @@ def empty(partition: Partition, layout: Layout) -> IntArray:
     return np.zeros((box.samples, box.rows, box.columns), np.int64)
 
 
+@pytest.mark.parametrize("name", TOGETHER)
+def test_what_keeps_together_is_carried_together(name: str) -> None:
+    """The widest form that serves all elements."""
+    case, batch, form = TOGETHER[name]
+    (layer,) = case.layers
+    layouts = laid_out(case, batch).of_layer(layer)
+    assert isinstance(layer, MoveLayer)
+    assert stored_places(layer, layouts.sources, layouts.target).form == form
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_tiles_together(name: str) -> None:
     """Every option of a move: more tiles write fewer columns each, and the last one's padding is not looked at."""
@@ -102,7 +144,9 @@ def test_tiles_together(name: str) -> None:
     (expected,) = stored_outputs(whole, inputs)
     stored = [stored_outputs(replace(whole, graph=replace(case, outputs=(v,), layers=())), inputs)[0] for v in case.inputs]
     options = layer_options(layer, layouts, DEVICE)
-    assert len({o.split.channels for o in options if o.split}) > 1
+    assert options
+    if name in MANY:
+        assert len({o.split.channels for o in options if o.split}) > 1
     for option in options:
         assert option.split is not None
         assert cuts(option.split.output_partition, layouts.target, 4)

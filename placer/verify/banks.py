@@ -75,7 +75,9 @@ def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
     lookups = 2 * -(-elements // (4 if s.device.generation == "aie-ml" else 8))
     stores = -(-elements * pair.target.element_bytes // unit)
     if isinstance(layer, MoveLayer):
-        return {"input": elements, "second_input": elements, "weights": elements, "output": elements}
+        # Whole vectors at best; of two sources each has half.
+        share = stores // len(pair.sources)
+        return {"input": share, "second_input": share, "weights": 0, "output": stores}
     if isinstance(layer, SoftmaxLayer):
         # The source for its maxima, its sums and the results; every exponential twice.
         passes = 3 * -(-elements * pair.sources[0].element_bytes // unit)

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from placer.layers import DenseLayer, InterpolationLayer, Layer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer, TableLayer
 from placer.mapping import MappedTile, TileBuffer
+from placer.moves import stored_places
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
@@ -84,7 +85,9 @@ def _table_bytes(pair: LayerPair) -> int:
         case SoftmaxLayer():
             return TABLE_COPIES * len(pair.layer.exponentials) * VALUE_BYTES
         case MoveLayer():
-            places = pair.written_partition.window(pair.target).columns * (1 if pair.layer.by_token else pair.target.rows)
+            window = pair.written_partition.window(pair.target)
+            form = stored_places(pair.layer, pair.sources, pair.target).form
+            places = form.places(window.rows, window.columns)
             largest = max(pair.read_partition.window_bytes(s) // s.element_bytes for s in pair.sources)
             return places * (2 if largest <= 1 << 15 else VALUE_BYTES)
         case _:

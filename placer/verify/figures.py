@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from placer.activities import activities
 from placer.cycles import TileWork, hop_cycles, layer_cycles, stream_cycles, transfer_cycles
 from placer.layers import DenseLayer, Side
-from placer.layout import Partition
+from placer.layout import LayerLayouts, Partition
 from placer.mapping import MappedEdge, MappedTile
 from placer.pacing import (
     Stage,
@@ -97,8 +97,7 @@ def _work(pair: LayerPair) -> TileWork:
 
 def _kernel_cycles(s: Subject, pair: LayerPair) -> int:
     """Modelled cycles of one call of a layer's kernel, with the stalls that it states (family banks says whether these are enough)."""
-    read, written = pair.sources[0].element_bytes, pair.target.element_bytes
-    cycles = layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, read, written, s.device)
+    cycles = layer_cycles(pair.layer, _work(pair), pair.mapped.split.k, LayerLayouts(pair.sources, pair.target), s.device)
     return cycles + pair.mapped.stall_cycles
 
 

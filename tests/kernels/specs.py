@@ -23,6 +23,7 @@ from placer.kernel_spec import (
 )
 from placer.layers import NormaliseLayer, Side, SoftmaxLayer, Step
 from placer.mmul import MmulShape, mmul_shapes, register_blocks
+from placer.moves import MoveForm, MoveKind
 from placer.network import IntArray, IntType
 from placer.softmax import exponentials
 from tests.kernels.harness import Trial
@@ -168,10 +169,20 @@ def attention_specs(generation: str) -> Iterator[KernelSpec]:
         # Two batches of three groups of four rows, which share one, or one batch.
         rows = 2 * m if number % 2 else 20
         yield SoftmaxSpec(generation, rows, groups * -(-width // 8) * 8, groups, source, output, layer)
-    for kind in (I8, I16, I32):
-        yield MoveSpec(generation, 2, 2 * m, 16, kind, 2 * 2 * m * 24, 0, 2 * m * 8, 2 * m * 8, by_token=False)
-        yield MoveSpec(generation, 1, 2 * m, 16, kind, 2 * m * 24, 2 * m * 8, 2 * m * 8, 2 * m * 8, by_token=True)
-        yield MoveSpec(generation, 2, m, 16, kind, 2 * m * 8, 2 * m * 8, m * 8, m * 8, by_token=False)
+    forms = (
+        *(MoveForm(MoveKind.COLUMNS, pieces=pieces, shifted=shifted) for pieces in (1, 2, 5) for shifted in (False, True)),
+        *(MoveForm(MoveKind.RUNS, run=run) for run in (8, 16, 32)),
+        MoveForm(MoveKind.TURNED),
+        MoveForm(MoveKind.ELEMENTS),
+    )
+    for number, (kind, form) in enumerate(product((I8, I16, I32), forms)):
+        if form.kind is MoveKind.TURNED and kind is I32:
+            continue
+        # One source or two; samples apart where tokens move; four rows left over where blocks have four.
+        samples, rows = (1 if form.kind is MoveKind.COLUMNS else 2), 12 if generation == "aie-ml" else 16
+        left, right = (rows, rows) if form.kind is MoveKind.COLUMNS else (24, 16)
+        second = samples * right * 32 if number % 2 else 0
+        yield MoveSpec(generation, samples, rows, 24, kind, samples * left * 32, second, left * 8, right * 8, form)
 
 
 def kernels(specs: Iterator[DenseSpec] | Iterator[AddSpec | RequantiseSpec] | Iterator[KernelSpec]) -> tuple[KernelContract, ...]:
@@ -195,9 +206,7 @@ def _argument(random: np.random.Generator, kernel: KernelContract, argument: Arg
     if isinstance(kernel.spec, FunctionSpec | SoftmaxSpec) and argument.kind is ArgumentKind.WEIGHTS:
         return kernel.spec.table
     if isinstance(kernel.spec, MoveSpec) and argument.kind is ArgumentKind.WEIGHTS:
-        # Places of the first row where rows differ in nothing else.
-        left, right = (8, 8) if kernel.spec.by_token else (kernel.spec.left_sample, kernel.spec.right_sample)
-        return random.integers(-right if kernel.spec.right_elements else 0, left, argument.elements)
+        return _move_table(random, kernel.spec)
     if isinstance(kernel.spec, SoftmaxSpec) and kind == "small":
         # Differences on both sides of what the first of two tables holds.
         return np.asarray(random.integers(-64 * kernel.spec.input.bytes**2, 64 * kernel.spec.input.bytes**2, argument.elements))
@@ -206,6 +215,25 @@ def _argument(random: np.random.Generator, kernel: KernelContract, argument: Arg
         most = WIDE_WEIGHT if argument.kind is ArgumentKind.WEIGHTS else WIDE_ELEMENT
         return np.clip(values, -most, most) if kind != "random" else values % (2 * most) - most
     return values
+
+
+def _move_table(random: np.random.Generator, spec: MoveSpec) -> IntArray:
+    """Places of whole elements, runs or blocks of either source."""
+    form, count = spec.form, spec.places
+    if form.kind is MoveKind.COLUMNS:
+        step, size, count = spec.rows * 8, spec.rows * 32, count // 2
+    else:
+        step = {MoveKind.RUNS: form.run, MoveKind.TURNED: 64, MoveKind.ELEMENTS: 1}[form.kind]
+        size = min(spec.left_sample, spec.right_sample)
+    places = random.integers(0, size // step, count) * step
+    second = random.integers(0, 2, count) if spec.right_elements else np.zeros(count, np.int64)
+    if form.kind is not MoveKind.COLUMNS:
+        return np.where(second, -1 - places, places)
+    # Both blocks of a piece are of one source.
+    second = np.repeat(second[::2], 2)
+    pairs = np.where(second, -1 - places, places).reshape(-1, 2)
+    shifts = random.integers(0, 8, len(pairs)) * form.shifted
+    return np.column_stack([pairs, shifts, random.integers(0, 256, len(pairs))]).reshape(-1)
 
 
 def _values(random: np.random.Generator, role: ArgumentKind, type_name: str, elements: int, kind: str) -> IntArray:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from placer.attention_spec import SoftmaxSpec
+from placer.attention_spec import MoveSpec, SoftmaxSpec
 from placer.catalog import contract
 from placer.contract import ArgumentKind, KernelContract, alignment
 from placer.kernel_spec import DenseSpec, KernelSpec, NormaliseSpec
+from placer.moves import MoveKind
 from tests.kernels.harness import INCLUDE, compiled, numpy_type, source
 from tests.kernels.specs import attention_specs, dense_specs, rescaling_specs, trials
 
@@ -61,8 +62,9 @@ ROW_CALLS = (
     (r"\blow\.fetch\(", "counting::fetch(low, "),
     (r"(Power\(table_at\(tables \+ table_elements\), 8\))\.fetch\(", r"counting::fetch(\1, "),
 )
+MOVE_CALLS = ((r"aie::(load_v|store_v)\b", r"counting::\1"),)
 # Operands and results pass through these; channel values do not.
-DENSE_FILES, ROW_FILES = ("dense.hpp", "operands.hpp"), ("normalise.hpp", "softmax.hpp", "reciprocal_root.hpp")
+DENSE_FILES, ROW_FILES, MOVE_FILES = ("dense.hpp", "operands.hpp"), ("normalise.hpp", "softmax.hpp", "reciprocal_root.hpp"), ("move.hpp",)
 
 
 def counted(
@@ -144,3 +146,14 @@ def test_a_sample_of_kernels_of_rows(tmp_path: Path) -> None:
 def test_every_kernel_of_rows(generation: str, tmp_path: Path) -> None:
     """All of them."""
     check_rows(row_specs(generation), tmp_path)
+
+
+@pytest.mark.parametrize("generation", ["aie-ml", "aie-mlv2"])
+def test_moves_in_vectors(generation: str, tmp_path: Path) -> None:
+    """Loads and stores of all that move vectors; the places that they come from are scalars."""
+    chosen = [s for s in attention_specs(generation) if isinstance(s, MoveSpec) and s.form.kind is not MoveKind.ELEMENTS]
+    vectors = [s for s in chosen if s.form.kind is not MoveKind.RUNS or s.form.run * s.type.bytes >= 16]
+    kernels = tuple(contract(s) for s in vectors)
+    for kernel, spec, (loads, _, stores) in zip(kernels, vectors, counted(kernels, tmp_path, MOVE_FILES, MOVE_CALLS), strict=True):
+        places = 0 if spec.form.kind is MoveKind.COLUMNS else spec.samples * spec.places
+        assert (loads, stores) == (kernel.operations.loads - places, kernel.operations.stores), str(spec)

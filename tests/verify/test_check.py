@@ -219,8 +219,8 @@ def imported(path: Path) -> set[str]:
 
 
 def test_the_checker_is_independent() -> None:
-    """It may know devices, layers and kernels, cycles, intervals, the pipeline; no options, problems, models, engines or assembly."""
-    below = ("activities", "cycles", "device", "layers", "layout", "mapping", "pacing", "simulate", "split", "tile_kernel")
+    """It may know devices, layers, moves, kernels, cycles, intervals, the pipeline; no options, problems, models, engines or assembly."""
+    below = {"activities", "cycles", "device", "layers", "layout", "mapping", "moves", "pacing", "simulate", "split", "tile_kernel"}
     allowed = {f"placer.{name}" for name in below}
     for file in Path(str(placer.verify.__file__)).parent.glob("*.py"):
         ours = {name for name in imported(file) if name.startswith("placer") and not name.startswith("placer.verify")}
