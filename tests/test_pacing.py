@@ -28,7 +28,6 @@ from placer.problem import Level
 from placer.simulate import simulate
 from placer.solution import Evaluation
 from placer.solvers.construct import construct
-from scripts.performance.measured import measured, settings_of
 from tests.graphs import random_devices, random_graphs
 from tests.mapped import pair, rich
 from tests.solving import as_result, assembled, solve, stated
@@ -89,9 +88,6 @@ def test_against_the_simulator(sample: object) -> None:
     assert simulated <= chosen.mapping.interval_cycles < simulated + 1.5
 
 
-# Configs that their own device holds, and by what part of the simulated interval the solver's may be off there.
-SHIPPED = ("jet_tagger", "mlpmixer", "autoencoder", "mlp7x512", "ae57", "classic_mixer", "jet_transformer")
-WITHIN_SHIPPED = 0.05
 # What the solver takes for the interval without knowing places, as a part of what is simulated: where kernels are shorter than the way of a
 # stream, rarely more (5 of 1,662 mappings, the farthest 12.5 %).
 WITHIN, RARELY_WITHIN = 0.10, 0.15
@@ -161,13 +157,3 @@ def test_two_hundred_random_mappings() -> None:
     assert len(ratios) >= COUNT
     assert 100 * len(beyond) <= BEYOND * len(ratios)
     assert ratios == pytest.approx([1] * len(ratios), rel=RARELY_WITHIN)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_configs(name: str) -> None:
-    """The solver's interval within 5 % of the simulated one, the stated one the next whole cycle."""
-    found = measured(settings_of(name))
-    level = next(o for o in found.mapping.objective if o.level == Level.INTERVAL.value)
-    assert level.value == pytest.approx(found.profile.interval, rel=WITHIN_SHIPPED)
-    assert found.profile.interval <= found.mapping.interval_cycles < found.profile.interval + 1.5
