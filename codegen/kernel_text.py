@@ -41,7 +41,14 @@ def _lines(spec: KernelSpec) -> tuple[str, ...]:
     match spec:
         case FunctionSpec():
             sizes = (_sizes(rows=spec.rows, columns=spec.columns),)
-            return (*sizes, _numbers(zero_point=spec.zero_point, low=spec.low, high=spec.high)) if spec.interpolates else sizes
+            if spec.cubics is None:
+                return sizes
+            return (
+                *sizes,
+                _sizes(further=len(spec.cubics.starts)),
+                _numbers(segment_bits=spec.cubics.bits, fraction=spec.cubics.fraction, extra=spec.cubics.extra),
+                _numbers(zero_point=spec.zero_point, low=spec.low, high=spec.high),
+            )
         case NormaliseSpec():
             layer = spec.layer
             return (

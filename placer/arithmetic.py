@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from placer.cubics import SEGMENTS, TERMS, Cubics
 from placer.network import IntArray, IntType
 
 # Sums below this are exact in float64, whose matrix product is far faster than numpy's integer one.
 FLOAT64_EXACT = 1 << 53
 # A wide value is cut here for its multiplication: both parts then fit 32 bits.
 LOW_BITS = 16
-# Interpolation: source values between two nodes, and fraction bits of a node.
-SEGMENT_BITS = 5
-NODE_BITS = 8
 # Fraction bits of a reciprocal root (tests/test_arithmetic.py holds its error).
 ROOT_BITS = 31
 # The first guess: x^-1/2 around x = 1.5, from 1 to 2, as a cubic of x - 1.5 whose relative error alternates (Remez), off by at most 2^-11;
@@ -59,10 +57,19 @@ def scaled(total: IntArray, multiplier: IntArray, shift: int, guard: int, wide: 
     return half_even(near, guard)
 
 
-def interpolated(position: IntArray, nodes: IntArray) -> IntArray:
-    """The line between two nodes at `position` (source less the least value of its type), rounded half to even to whole target values."""
-    index, part = position >> SEGMENT_BITS, position & ((1 << SEGMENT_BITS) - 1)
-    return half_even(nodes[index] * ((1 << SEGMENT_BITS) - part) + nodes[index + 1] * part, SEGMENT_BITS + NODE_BITS)
+def interpolated(position: IntArray, cubics: Cubics) -> IntArray:
+    """A function at positions (cubics.py), rounded half to even to whole target values; sums before the last like coefficients."""
+    index = position >> cubics.bits
+    terms = cubics.coefficients[index]
+    for number, (start, end) in enumerate(zip(cubics.starts, cubics.ends, strict=True)):
+        inside = (position >= start) & (position < end)
+        terms = np.where(inside[..., None], cubics.coefficients[SEGMENTS + number], terms)
+    down = cubics.bits - 1
+    part = (position & ((1 << cubics.bits) - 1)) - (1 << down)
+    found = terms[..., TERMS - 1]
+    for power in range(TERMS - 2, 0, -1):
+        found = half_even(found * part, down) + terms[..., power]
+    return half_even(found * part + (terms[..., 0] << cubics.extra + down), cubics.fraction + cubics.extra + down)
 
 
 def reciprocal_root(value: IntArray) -> tuple[IntArray, IntArray]:

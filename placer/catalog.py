@@ -24,6 +24,7 @@ from placer.contract import (
     buffer,
     table,
 )
+from placer.cubics import TERMS
 from placer.kernel_spec import (
     AddSpec,
     DenseSpec,
@@ -36,6 +37,9 @@ from placer.kernel_spec import (
 from placer.layers import Side
 from placer.lookup_table import table_loads
 from placer.row_cycles import Part, batches, normalise_parts, products, program_words
+
+# Instructions of 32 products of 32 by 32 bits, and of a comparison of 32 elements with both ends of a run and four choices by it.
+MULTIPLIER_WORDS, BREAK_WORDS = 16, 14
 
 
 def contract(spec: KernelSpec) -> KernelContract:
@@ -186,23 +190,29 @@ def _function(spec: FunctionSpec) -> KernelContract:
     )
     return KernelContract(
         spec=spec,
-        template="interpolate" if spec.interpolates else "table",
+        template="interpolate" if spec.cubics else "table",
         header="lookup.hpp",
         arguments=arguments,
         stack_bytes=STACK_BYTES,
         operations=_function_operations(spec),
-        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * (16 if spec.interpolates else 24)) * PROGRAM_WORD,
+        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * _function_words(spec)) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.function(spec, inputs),
     )
 
 
+def _function_words(spec: FunctionSpec) -> int:
+    """Instructions of the loop over 32 elements: lookups, for cubics of every coefficient; products of 32 by 32 bits; choices."""
+    if spec.cubics is None:
+        return 24
+    return TERMS * 24 + (TERMS - 1) * MULTIPLIER_WORDS + BREAK_WORDS * len(spec.cubics.starts)
+
+
 def _function_operations(spec: FunctionSpec) -> OperationCounts:
-    """Two nodes an element, one element at a time; or 32 elements, of which a table is read for several at once, in both copies."""
+    """32 elements at a time, for which a table is read for several at once, in both copies; for cubics, one of each coefficient."""
     elements, unit = spec.elements, alignment(spec)
-    if spec.interpolates:
-        return OperationCounts(3 * elements, 2 * elements, macs=0, stores=elements, shuffles=0, finishes=0)
-    lookups, stores = table_loads(elements, spec.generation), accesses(elements * spec.output.bytes, unit)
-    return OperationCounts(accesses(elements, unit) + lookups, lookups, macs=0, stores=stores, shuffles=0, finishes=0)
+    lookups = table_loads(elements, spec.generation) * (TERMS if spec.cubics else 1)
+    loads, stores = (accesses(elements * kind.bytes, unit) for kind in (spec.input, spec.output))
+    return OperationCounts(loads + lookups, lookups, macs=0, stores=stores, shuffles=0, finishes=0)
 
 
 def _normalise(spec: NormaliseSpec) -> KernelContract:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
+from placer.cubics import TERMS
 from placer.device import Device
 from placer.kernel_schedules import ScheduledBody, schedules
 from placer.layers import (
@@ -28,6 +29,7 @@ from placer.layers import (
     TableLayer,
 )
 from placer.layout import LayerLayouts
+from placer.lookup_table import table_loads
 from placer.moves import stored_places
 from placer.operations import (
     BYTES,
@@ -61,8 +63,9 @@ NEXT_PLACE_SCALARS = 8
 CASCADE_QUEUE_CYCLES = 4
 # ASSUMPTION: 32 products of 32 x 32 bits, each made of several instructions; adding a zero point, clamping and packing.
 MULTIPLIER_CYCLES, ZERO_POINT_CYCLES = 16, 6
-# ASSUMPTION: an element of an interpolation: a scalar load, two dependent lookups, two products and a store.
-INTERPOLATION_CYCLES = 10
+# ASSUMPTION: 32 elements of a function from cubics: taking them apart, three products, rounding and packing; for each further cubic two
+# comparisons and four choices, of 16 lanes at a time; filling and draining the loop.
+CUBIC_CYCLES, BREAK_CYCLES, CUBIC_RAMP_CYCLES = 3 * MULTIPLIER_CYCLES + 20, 14, 60
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # A stream's first word takes 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
@@ -268,7 +271,8 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayout
         case TableLayer():
             return CALL_CYCLES + 4 * LOCK_CYCLES + table_cycles(work.samples * work.rows * work.columns, output_bytes, device.generation)
         case InterpolationLayer():
-            return CALL_CYCLES + 4 * LOCK_CYCLES + work.samples * work.rows * work.columns * INTERPOLATION_CYCLES
+            elements, further = work.samples * work.rows * work.columns, len(layer.cubics.starts)
+            return CALL_CYCLES + 4 * LOCK_CYCLES + cubic_cycles(elements, further, input_bytes, device)
         case NormaliseLayer():
             return (
                 CALL_CYCLES
@@ -294,6 +298,14 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayout
     if isinstance(layer, MatMulLayer):
         return matmul_cycles(layer, work, finish, Elements(operands(input_bytes, input_bytes, device), output_bytes), device) + rescaling
     return elementwise_cycles(work, len(layer.sources), finish, device) * input_bytes + rescaling
+
+
+def cubic_cycles(elements: int, further: int, input_bytes: int, device: Device) -> int:
+    """Modelled cycles of a function from cubics, `further` of them beyond one a segment, without call and locks: a loop over 32 elements,
+    for which four tables are read while the last ones' products are made.
+    """
+    reads = TERMS * table_loads(32, device.generation) + input_bytes
+    return -(-elements // 32) * max(reads, CUBIC_CYCLES + BREAK_CYCLES * further) + CUBIC_RAMP_CYCLES
 
 
 def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ...], elements: Elements, device: Device) -> int:

@@ -118,13 +118,13 @@ def fewest_tiles(options: tuple[tuple[Option, ...], ...]) -> int:
 
 
 def _form(value: object) -> Hashable:
-    """All of a layer but its names (its strings) and the numbers inside its arrays."""
+    """All of a layer but its names (its strings), the numbers inside its arrays, and real numbers, which say how exact it is."""
     if isinstance(value, np.ndarray):
         shape: Hashable = value.shape
         return shape
     if isinstance(value, tuple):
         return tuple(map(_form, value))
-    if isinstance(value, str) and not isinstance(value, Enum):
+    if isinstance(value, str | float) and not isinstance(value, Enum):
         return None
     if is_dataclass(value):
         return (type(value), *(_form(getattr(value, f.name)) for f in fields(value)))

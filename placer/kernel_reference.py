@@ -83,11 +83,11 @@ def adds_by_shifts(spec: AddSpec) -> bool:
 
 
 def function(spec: FunctionSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
-    """The source and the table or nodes, flat, to the output: element by element, whatever the order."""
-    source, values = inputs
-    if not spec.interpolates:
+    """The source and the table, flat, to the output: element by element, whatever the order."""
+    source, cubics = inputs[0], spec.cubics
+    if cubics is None:
         return (spec.values[source - IntType.INT8.min],)
-    return (np.clip(interpolated(source - IntType.INT16.min, values) + spec.zero_point, spec.low, spec.high),)
+    return (np.clip(interpolated(source - cubics.least, cubics) + spec.zero_point, spec.low, spec.high),)
 
 
 def normalise(spec: NormaliseSpec, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from placer.arithmetic import SEGMENT_BITS
+import numpy as np
+
 from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
+from placer.cubics import SEGMENTS, Cubics
+from placer.fixed_point import MAX_SHIFT
 from placer.layers import TABLE_VALUES, NormaliseLayer, Side, Step
 from placer.lookup_table import parallel, table_type
 from placer.mmul import ACCUMULATORS, MmulShape, mmul_shapes
 from placer.network import IntArray, IntType
 from placer.spec_check import require
 
-# Nodes of an interpolation over int16, the end included.
-NODES = (1 << (16 - SEGMENT_BITS)) + 1
+NO_VALUES: IntArray = np.zeros(0, np.int64)
 
 
 class Role(Enum):
@@ -235,7 +237,7 @@ class RequantiseSpec(_ElementwiseSpec):
 
 @dataclass(frozen=True, eq=False)
 class FunctionSpec:
-    """A function of one element of `elements`: a table over int8, or nodes over int16; then zero_point, low, high (nodes only)."""
+    """A function of one element of `elements`: a table over int8; or cubics over int16 or int32, then zero_point, low, high."""
 
     generation: str
     rows: int
@@ -243,6 +245,7 @@ class FunctionSpec:
     input: IntType
     output: IntType
     values: IntArray
+    cubics: Cubics | None = None
     zero_point: int = 0
     low: int = 0
     high: int = 0
@@ -256,24 +259,30 @@ class FunctionSpec:
         return 0
 
     @property
-    def interpolates(self) -> bool:
-        return self.input is IntType.INT16
-
-    @property
     def stored(self) -> IntType:
         """The type of what a tile holds."""
-        return IntType.INT32 if self.interpolates else table_type(self.output)
+        return IntType.INT32 if self.cubics else table_type(self.output)
 
     @property
     def table(self) -> IntArray:
-        """What a tile holds: the nodes, or the table as a core reads it."""
-        return self.values if self.interpolates else parallel(self.values, self.stored, self.generation)
+        """What a tile holds: tables as a core reads them, of values or of each coefficient; then what there is of further cubics."""
+        if self.cubics is None:
+            return parallel(self.values, self.stored, self.generation)
+        tables, further = np.split(self.cubics.coefficients, [SEGMENTS])
+        limits = np.stack([self.cubics.starts, self.cubics.ends], axis=1) + self.cubics.least
+        return np.concatenate([parallel(tables.T.reshape(-1), IntType.INT32, self.generation), np.hstack([limits, further]).reshape(-1)])
 
     def check(self) -> None:
         """Raise ValueError, in words, unless the kernel template takes this."""
-        require(self.input in {IntType.INT8, IntType.INT16}, f"functions are of int8 or int16, not {self.input.value}")
-        wanted = NODES if self.interpolates else TABLE_VALUES
-        require(len(self.values) == wanted, f"a function of {self.input.value} has {wanted} values, not {len(self.values)}")
+        if self.cubics is None:
+            require(self.input is IntType.INT8, f"tables are of int8, not {self.input.value}")
+            require(len(self.values) == TABLE_VALUES, f"a table has {TABLE_VALUES} values, not {len(self.values)}")
+            return
+        require(self.input in {IntType.INT16, IntType.INT32}, f"cubics are over int16 or int32, not {self.input.value}")
+        widest = self.input.bits - SEGMENTS.bit_length() + 1
+        require(0 < self.cubics.bits <= widest, f"a segment of {self.input.value} has 2^1 to 2^{widest} values, not 2^{self.cubics.bits}")
+        shift = self.cubics.fraction + self.cubics.extra + self.cubics.bits - 1
+        require(shift <= MAX_SHIFT, f"a result is shifted by at most {MAX_SHIFT}, not {shift}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from pydantic import ConfigDict, with_config
 
+from placer.cubics import Cubics
 from placer.network import IntArray, IntType, QuantType
 
 # Values of a table over 8-bit elements.
@@ -206,12 +207,12 @@ class TableLayer:
 
 @dataclass(frozen=True, eq=False)
 class InterpolationLayer:
-    """A function of one int16 element between nodes (arithmetic.interpolated), plus zero_point, clamped. nodes: int32."""
+    """A function of one element of 16 or 32 bits from cubics (arithmetic.interpolated), plus zero_point, clamped."""
 
     name: str
     source: str
     target: str
-    nodes: IntArray
+    cubics: Cubics
     zero_point: int
     low: int
     high: int

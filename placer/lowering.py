@@ -302,7 +302,7 @@ class _Lowering:
         if isinstance(op, Table):
             self.store.layers.append(TableLayer(op.name, view.activation, op.target, op.values))
         else:
-            layer = InterpolationLayer(op.name, view.activation, op.target, op.nodes, kind.zero_point, op.low, op.high)
+            layer = InterpolationLayer(op.name, view.activation, op.target, op.cubics, kind.zero_point, op.low, op.high)
             self.store.layers.append(layer)
 
     def _normalise(self, op: Normalise) -> None:

@@ -18,6 +18,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from placer.cubics import Cubics
+
 IntArray = npt.NDArray[np.int64]
 
 
@@ -198,15 +200,15 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Interpolation:
-    """A function of one 16-bit element, between nodes (arithmetic.interpolated).
+    """A function of one element of 16 bits, or of more whose least value is a negative power of two, from cubics (arithmetic.interpolated).
 
-    nodes: one every 2^SEGMENT_BITS source values, the end included, in 2^-NODE_BITS of a target value, less its zero point.
+    cubics: of source values less the least one; they give target values less the zero point.
     """
 
     name: str
     source: str
     target: str
-    nodes: IntArray
+    cubics: Cubics
     low: int
     high: int
 

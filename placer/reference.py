@@ -102,7 +102,8 @@ def _apply(network: Network, op: Operation, operands: tuple[IntArray, ...]) -> I
         case Table():
             return op.values[first - sources[0].dtype.min]
         case Interpolation():
-            return np.clip(interpolated(first - sources[0].dtype.min, op.nodes) + target.type.zero_point, op.low, op.high)
+            least = op.cubics.least if sources[0].dtype.signed else 0
+            return np.clip(interpolated(first - least, op.cubics) + target.type.zero_point, op.low, op.high)
         case Normalise():
             return _normalised(op, first, target.type)
         case Softmax():

@@ -32,9 +32,6 @@ from placer.network import IntArray, IntType
 from placer.normalised import normalised
 from placer.softmax import softened
 
-# int16 elements count from here in an interpolation.
-LEAST_INT16 = -(1 << 15)
-
 
 def stored_outputs(laid_out: LaidOutGraph, inputs: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
     """For one run: each output's activation [samples, rows, columns], from input tensors [batch, *shape] in the graph's order."""
@@ -67,7 +64,7 @@ def _evaluate(layer: Layer, operands: tuple[IntArray, ...], sources: tuple[Layou
         case TableLayer():
             return layer.values[first + TABLE_VALUES // 2]
         case InterpolationLayer():
-            return np.clip(interpolated(first - LEAST_INT16, layer.nodes) + layer.zero_point, layer.low, layer.high)
+            return np.clip(interpolated(first - layer.cubics.least, layer.cubics) + layer.zero_point, layer.low, layer.high)
         case SoftmaxLayer():
             return _softened(layer, first, target, output)
         case NormaliseLayer():

@@ -9,6 +9,7 @@ from placer.cycles import TileWork
 from placer.device import Device
 from placer.errors import UnsupportedModelError
 from placer.kernel_spec import (
+    NO_VALUES,
     AddSpec,
     DenseSpec,
     FunctionSpec,
@@ -65,7 +66,7 @@ def tile_kernel(layer: Layer, split: Split, layouts: LayerLayouts, position: int
             return contract(FunctionSpec(generation, rows, work.columns, inputs[0], output, layer.values))
         case InterpolationLayer():
             clamp = (layer.zero_point, layer.low, layer.high)
-            return contract(FunctionSpec(generation, rows, work.columns, inputs[0], output, layer.nodes, *clamp))
+            return contract(FunctionSpec(generation, rows, work.columns, inputs[0], output, NO_VALUES, layer.cubics, *clamp))
         case NormaliseLayer():
             return contract(NormaliseSpec(generation, rows, work.columns, inputs[0], output, layer))
         case MatMulLayer():

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from placer.arithmetic import (
     LOW_BITS,
-    NODE_BITS,
-    SEGMENT_BITS,
     exact_matmul,
     half_even,
     half_even_each,
@@ -20,6 +18,7 @@ from placer.arithmetic import (
     reciprocal_root,
     scaled,
 )
+from placer.cubics import SEGMENTS, TERMS, Cubics
 from placer.network import IntArray
 
 
@@ -66,12 +65,17 @@ def test_reciprocal_root() -> None:
     assert root.max() < 1 << 31
 
 
-def test_interpolation_meets_its_nodes_and_stays_between() -> None:
-    """At a node its value; between two nodes the line."""
-    nodes: IntArray = np.array([0, 100, -300]) << NODE_BITS
-    position = np.arange(2 << SEGMENT_BITS)
-    line = np.interp(position, np.arange(3) << SEGMENT_BITS, nodes / (1 << NODE_BITS))
-    np.testing.assert_array_equal(interpolated(position, nodes), np.rint(line))
+def test_interpolation_meets_its_cubics() -> None:
+    """In a segment its cubic, from a further cubic's start to the segment's end that one, to a part of a step."""
+    coefficients: IntArray = np.zeros((SEGMENTS + 1, TERMS), np.int64)
+    coefficients[0], coefficients[1] = (5 << 10, -3 << 14, 7 << 14, 2 << 14), (9 << 10, 0, 0, 0)
+    coefficients[SEGMENTS] = (-20 << 10, 1 << 14, 0, 0)
+    position = np.arange(512)
+    found = interpolated(position, Cubics(coefficients, np.array([200]), 8, 10, 4, 0.0))
+    u = (np.arange(256) - 128) / 128
+    np.testing.assert_array_equal(found[:200], np.rint((5 - 3 * u + 7 * u**2 + 2 * u**3)[:200]))
+    np.testing.assert_array_equal(found[200:256], np.rint(-20 + u[200:]))
+    assert np.all(found[256:] == 9)
 
 
 @pytest.mark.parametrize("magnitude", [1 << 7, 1 << 27, 1 << 30])

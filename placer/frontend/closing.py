@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from placer.arithmetic import NODE_BITS, SEGMENT_BITS
+from placer.cubics import SEGMENTS
 from placer.errors import UnsupportedModelError
 from placer.fixed_point import MAX_SHIFT, MULTIPLIER_BITS, FloatArray, TooLargeError, clamp, factor, rounding, single, uniform_power
+from placer.frontend.cubic_fit import cubics
 from placer.frontend.float32 import Factors, Operand, enumerable, fit_channels, fit_factors, fit_product, multiplied, scaled, summed
 from placer.frontend.graph import Graph
 from placer.frontend.values import (
@@ -17,6 +19,7 @@ from placer.frontend.values import (
     Arithmetic,
     Function,
     Joined,
+    Limits,
     Linear,
     Mapped,
     Matrices,
@@ -46,8 +49,6 @@ from placer.network import (
 )
 from placer.softmax import WIDEST_SHIFT, exponentials
 
-# Nodes of an interpolation lie in 32 bits with their fraction: values far outside the target's range are cut here.
-NODE_LIMIT = 1 << 17
 # What a 32-bit output may reach: as much as a narrow value does.
 OUTPUT_LIMIT = (1 << 30) - 1
 # Bits of an unrounded value whose consumer takes 32-bit elements, where its 46-bit sums leave room for them. An element is then off by at
@@ -55,6 +56,8 @@ OUTPUT_LIMIT = (1 << 30) - 1
 # that it could be rounded the other way.
 HELD_BITS = 30
 SUM_BITS = 45
+# Bits of a result of cubics: their coefficients of 30 bits then have some of a fraction.
+CUBIC_BITS = 24
 # Real values beyond this are no activations.
 MAX_WIDTH = 1e30
 NOTHING = np.zeros(1, np.int64)
@@ -72,8 +75,6 @@ def close(graph: Graph, where: str, value: Arithmetic, kind: QuantType, name: st
 
     Raises UnsupportedModelError when no accumulator holds the value.
     """
-    if isinstance(value, Applied):
-        value = _rounded_inside(graph, where, value, kind)
     if isinstance(value, Scaled) and graph.tabulated(value.source):
         # A table of a table is one table.
         value = graph.function_of(value) or value
@@ -83,8 +84,12 @@ def close(graph: Graph, where: str, value: Arithmetic, kind: QuantType, name: st
         _join(graph, where, value, kind, target, shape)
         graph.move(where, target, value.moves, name)
         return
+    op_name = graph.fresh(f"{where}.op")
     try:
-        graph.emit(_operation(graph, graph.fresh(f"{where}.op"), value, target, kind), shape, kind)
+        if isinstance(value, Applied):
+            graph.emit(_function_of_sum(graph, where, op_name, value, target, kind), shape, kind)
+        else:
+            graph.emit(_operation(graph, op_name, value, target, kind), shape, kind)
     except TooLargeError as error:
         raise UnsupportedModelError(f"{where}: {error}; fewer inputs, smaller weights or coarser scales are needed") from error
     graph.move(where, target, value.moves, name)
@@ -106,8 +111,8 @@ def materialise(graph: Graph, where: str, value: Arithmetic, why: str, factors: 
     factors: of a consumer that takes 32-bit elements, the largest magnitude that multiplies them in one sum; it gets HELD_BITS, or as many
     as that sum leaves.
     """
-    room = IntType.INT16.bits if factors is None or not _fills_32(graph, value) else SUM_BITS - max(1, factors).bit_length()
-    bits = max(IntType.INT16.bits, min(HELD_BITS, room))
+    room = IntType.INT16.bits if factors is None else SUM_BITS - max(1, factors).bit_length()
+    bits = max(IntType.INT16.bits, min(_held_bits(graph, value), room))
     name = graph.fresh(f"{where}.rounded{bits}")
     positive = isinstance(value, Mapped) and bool(np.all(value.values >= 0))
     close(graph, where, value, _wide_type(where, reach(graph, value), positive, bits), name)
@@ -115,15 +120,19 @@ def materialise(graph: Graph, where: str, value: Arithmetic, why: str, factors: 
     return name
 
 
-def _fills_32(graph: Graph, value: Arithmetic) -> bool:
-    """Whether a kernel gives `value` in 32 bits: none does for a Softmax or between nodes."""
+def _held_bits(graph: Graph, value: Arithmetic) -> int:
+    """The bits in which a kernel gives `value`: a Softmax 16, cubics so many that their coefficients keep a fraction."""
     match value:
         case Joined():
-            return all(_fills_32(graph, part) for part in value.parts)
+            return min(_held_bits(graph, part) for part in value.parts)
+        case Softened():
+            return IntType.INT16.bits
+        case Applied():
+            return CUBIC_BITS
         case Mapped():
-            return graph.type(value.source).dtype.bits == IntType.INT8.bits
+            return HELD_BITS if graph.type(value.source).dtype.bits == IntType.INT8.bits else CUBIC_BITS
         case _:
-            return not isinstance(value, Softened | Applied)
+            return HELD_BITS
 
 
 def reach(graph: Graph, value: Arithmetic) -> float:
@@ -193,14 +202,20 @@ def _wide_type(where: str, width: float, positive: bool = False, bits: int = Int
     return QuantType(IntType.INT16, math.ldexp(1.0, math.ceil(math.log2(width / most))), zero)
 
 
-def _rounded_inside(graph: Graph, where: str, value: Applied, kind: QuantType) -> Mapped:
-    """The function of a sum that is itself rounded to 16 bits: only as wide as the function still changes the result."""
+def _function_of_sum(graph: Graph, where: str, op_name: str, value: Applied, target: str, kind: QuantType) -> Interpolation:
+    """The function of an unrounded value that is itself rounded, only as wide as the function still changes the result."""
     width = _sensitive_width(value.function, reach(graph, value.inner), kind)
-    name = graph.fresh(f"{where}.rounded16")
-    close(graph, where, replace(value.inner, moves=()), _wide_type(where, width), name)
-    graph.inserted.append((name, "a function of an unrounded sum needs it in 16 bits"))
-    with np.errstate(all="ignore"):
-        return Mapped(name, value.function(graph.reals(name)), value.shape, value.limits, value.moves)
+    bits = _held_bits(graph, value.inner)
+    name = graph.fresh(f"{where}.rounded{bits}")
+    source = _wide_type(where, width, bits=bits)
+    close(graph, where, replace(value.inner, moves=()), source, name)
+    graph.inserted.append((name, f"a function of an unrounded value needs it in {bits} bits"))
+
+    def reals(positions: IntArray) -> FloatArray:
+        real = np.asarray((positions - (1 << bits - 1)) * source.scale, np.float64)
+        return np.clip(value.function(real), *value.limits)
+
+    return _interpolation(op_name, name, target, reals, bits, kind, value.limits)
 
 
 def _sensitive_width(function: Function, width: float, kind: QuantType) -> float:
@@ -347,20 +362,31 @@ def _softmax(source: QuantType, op_name: str, value: Softened, target: str, kind
 
 def _function(source: QuantType, op_name: str, value: Mapped, target: str, kind: QuantType) -> Table | Interpolation:
     low, high = clamp(kind, value.limits)
-    steps = value.values / kind.scale
-    if kind.dtype is not IntType.INT32:
-        # As the model's own quantiser divides.
-        steps = single(steps)
-    if np.any(np.isnan(steps)):
-        at = (int(np.flatnonzero(np.isnan(steps))[0]) + source.dtype.min - source.zero_point) * source.scale
+    if np.any(np.isnan(value.values)):
+        at = (int(np.flatnonzero(np.isnan(value.values))[0]) + source.dtype.min - source.zero_point) * source.scale
         raise UnsupportedModelError(f"{op_name}: the function is not defined at {at:.6g}, which its input can be")
     if source.dtype.bits == IntType.INT8.bits:
-        return Table(op_name, value.source, target, _whole(steps, kind, low, high))
-    # One node beyond the last value, on the line through the two before it.
-    spaced = steps[:: 1 << SEGMENT_BITS]
-    end = 2 * steps[-1] - steps[-2]
-    nodes = np.clip(np.append(spaced, end), -NODE_LIMIT, NODE_LIMIT)
-    return Interpolation(op_name, value.source, target, np.rint(np.ldexp(nodes, NODE_BITS)).astype(np.int64), low, high)
+        steps = value.values / kind.scale
+        # As the model's own quantiser divides, unless the model has none here.
+        return Table(op_name, value.source, target, _whole(steps if kind.dtype is IntType.INT32 else single(steps), kind, low, high))
+    return _interpolation(op_name, value.source, target, lambda positions: value.values[positions], source.dtype.bits, kind, value.limits)
+
+
+def _interpolation(
+    op_name: str, source: str, target: str, reals: Callable[[IntArray], FloatArray], bits: int, kind: QuantType, limits: Limits
+) -> Interpolation:
+    """The function whose real values are `reals` of source values less the least of `bits` bits."""
+    low, high = clamp(kind, limits)
+
+    def steps(positions: IntArray) -> FloatArray:
+        with np.errstate(all="ignore"):
+            found = reals(positions) / kind.scale
+        if np.any(np.isnan(found)):
+            raise UnsupportedModelError(f"{op_name}: the function is not defined everywhere that its input can be")
+        return found
+
+    fitted = cubics(steps, bits - SEGMENTS.bit_length() + 1, low - kind.zero_point, high - kind.zero_point)
+    return Interpolation(op_name, source, target, fitted, low, high)
 
 
 def _whole(steps: FloatArray, kind: QuantType, low: int, high: int) -> IntArray:

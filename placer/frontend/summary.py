@@ -65,8 +65,10 @@ def _kind(op: Operation) -> str:
     match op:
         case Dense():
             return f"{name} {op.weight.shape[0]} -> {op.weight.shape[1]}, {op.weight_type.value} weights"
-        case Table() | Interpolation():
-            return f"{name} of {len(op.values) if isinstance(op, Table) else len(op.nodes)} values"
+        case Table():
+            return f"{name} of {len(op.values)} values"
+        case Interpolation():
+            return f"{name} by {len(op.cubics.coefficients)} cubics"
         case Take():
             return f"{name} {len(op.indices)} along axis {op.axis}"
         case _:
@@ -85,7 +87,7 @@ def _rounding(op: Operation, network: Network) -> str:
         case Table():
             return "to a table, exact"
         case Interpolation():
-            return f"half to even, {_bounds(op.low, op.high, kind)}"
+            return f"half to even, within {op.cubics.error:.2g} of a step, {_bounds(op.low, op.high, kind)}"
         case Normalise():
             return f"half to even / 2^{op.shift}, {_bounds(op.low, op.high, kind)}"
         case Softmax():

@@ -69,8 +69,6 @@ def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
     layer, unit = pair.layer, s.device.core.vector_alignment
     read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
     elements = written.samples * written.rows * written.columns
-    if isinstance(layer, InterpolationLayer):
-        return {"input": elements, "weights": 2 * elements, "output": elements}
     # Both copies of a table, for four lanes at once, on AIE-MLv2 for eight.
     lookups = 2 * -(-elements // (4 if s.device.generation == "aie-ml" else 8))
     stores = -(-elements * pair.target.element_bytes // unit)
@@ -78,6 +76,8 @@ def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
         # Whole vectors at best; of two sources each has half.
         share = stores // len(pair.sources)
         return {"input": share, "second_input": share, "weights": 0, "output": stores}
+    if isinstance(layer, InterpolationLayer):
+        return {"input": -(-elements * pair.sources[0].element_bytes // unit), "weights": 4 * lookups, "output": stores}
     if isinstance(layer, SoftmaxLayer):
         # The source for its maxima, its sums and the results; every exponential twice.
         passes = 3 * -(-elements * pair.sources[0].element_bytes // unit)

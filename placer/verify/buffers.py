@@ -76,12 +76,13 @@ def _planes_held(layer: Layer, begins: bool, finishes: bool) -> int:
 
 
 def _table_bytes(pair: LayerPair) -> int:
-    """Results for each int8 value, int32 nodes or exponentials, or the places that a move takes its elements from."""
+    """Results for each int8 value, int32 coefficients or exponentials, or the places that a move takes its elements from."""
     match pair.layer:
         case TableLayer():
             return TABLE_COPIES * 256 * max(2, pair.target.element_bytes)
         case InterpolationLayer():
-            return len(pair.layer.nodes) * VALUE_BYTES
+            # Four tables; of each further cubic also its first and last place.
+            return (TABLE_COPIES * 4 * 256 + 6 * len(pair.layer.cubics.starts)) * VALUE_BYTES
         case SoftmaxLayer():
             return TABLE_COPIES * len(pair.layer.exponentials) * VALUE_BYTES
         case MoveLayer():

@@ -10,8 +10,9 @@ import numpy as np
 from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
 from placer.catalog import contract
 from placer.contract import Argument, ArgumentKind, KernelContract
+from placer.cubics import SEGMENTS, TERMS, Cubics
 from placer.kernel_spec import (
-    NODES,
+    NO_VALUES,
     AddSpec,
     DenseSpec,
     FunctionSpec,
@@ -135,7 +136,8 @@ def rescaling_specs(generation: str) -> Iterator[KernelSpec]:
     epsilons = ((77, 4), (5 << 40, 4), ((1 << 34) - 3, 34), (1, 34), (7, 0), (3 << 30, 31))
     for output in OUTPUTS:
         if output is not I32:
-            yield FunctionSpec(generation, 8, 24, I16, output, random.integers(-(1 << 25), 1 << 25, NODES), 5, output.min, 100)
+            for source, bits in ((I16, 8), (I32, 18)):
+                yield FunctionSpec(generation, 8, 24, source, output, NO_VALUES, _some_cubics(random, bits), 5, output.min, 100)
         for number, (source, features, rows) in enumerate(product((I8, I16), (24, 19, 150), (8, 40))):
             gain, offset = random.integers(1 << 20, 1 << 26, features), random.integers(-(1 << 28), 1 << 28, features)
             epsilon, bits = epsilons[number % 6] if source is I8 else (77, 4)
@@ -144,6 +146,13 @@ def rescaling_specs(generation: str) -> Iterator[KernelSpec]:
             ends = (0, -WIDE_ELEMENT, WIDE_ELEMENT) if output is I32 else clips
             layer = NormaliseLayer("n", "x", "y", epsilon, bits, 24, gain, offset, 16, 45, *ends)
             yield NormaliseSpec(generation, rows, -(-features // 8) * 8, source, output, layer)
+
+
+def _some_cubics(random: np.random.Generator, bits: int) -> Cubics:
+    """Any coefficients, of further cubics too, of which two lie in one segment."""
+    coefficients = random.integers(-(1 << 27), 1 << 27, (SEGMENTS + 4, TERMS))
+    starts = (np.array([3, 128, 128, 255]) << bits) + np.array([1, 7, 100, (1 << bits) - 1])
+    return Cubics(coefficients, starts, bits, 14, 4, 0.0)
 
 
 def attention_specs(generation: str) -> Iterator[KernelSpec]:
@@ -213,7 +222,7 @@ def _argument(random: np.random.Generator, kernel: KernelContract, argument: Arg
     values = _values(random, argument.kind, argument.type, argument.elements, kind)
     if argument.type == I32.value and argument.kind in {ArgumentKind.INPUT, ArgumentKind.SECOND_INPUT, ArgumentKind.WEIGHTS}:
         most = WIDE_WEIGHT if argument.kind is ArgumentKind.WEIGHTS else WIDE_ELEMENT
-        return np.clip(values, -most, most) if kind != "random" else values % (2 * most) - most
+        return np.clip(values, -most, most - 1) if kind != "random" else values % (2 * most) - most
     return values
 
 

@@ -1,4 +1,4 @@
-// Functions of one element: a table over int8, or, element by element in scalar code, lines between nodes over int16.
+// Functions of one element: a table over int8, or cubics over wider elements, 32 of them at a time.
 #pragma once
 
 #include <adf.h>
@@ -27,20 +27,49 @@ void table(adf::input_buffer<int8> &x, const Value *values, adf::output_buffer<O
     }
 }
 
-/// The line between two nodes, one every 2^segment_bits source values with node_bits fraction bits (placer/arithmetic.py, interpolated).
-template <class Config, class Output>
-void interpolate(adf::input_buffer<int16> &x, const int32 *nodes, adf::output_buffer<Output> &y) {
-    constexpr int segment_bits = 5, node_bits = 8;
-    const int16 *__restrict source = x.data();
-    Output *__restrict out = y.data();
-    for (unsigned i = 0; i < Config::rows * Config::columns; ++i) PLACER_PIPELINED {
-        const int32 position = source[i] + 32768;
-        const int32 part = position & ((1 << segment_bits) - 1);
-        const int32 *node = nodes + (position >> segment_bits);
-        const int32 line = node[0] * ((1 << segment_bits) - part) + node[1] * part;
-        const int32 value = half_even(line, segment_bits + node_bits) + Config::zero_point;
-        out[i] = Output(value < Config::low ? Config::low : value > Config::high ? Config::high : value);
+/// A function from cubics (placer/cubics.py; placer/arithmetic.py, interpolated). values: a table of each coefficient, then, of further cubics,
+/// the first element, the one after the last, and the coefficients.
+template <class Config, class Input, class Output>
+struct Interpolation {
+    static constexpr unsigned group = 32, terms = 4, further_values = 2 + terms;
+    static_assert(Config::rows * Config::columns % group == 0, "rows must be padded to 4, columns to 8");
+    static_assert(Config::segment_bits >= 1 && Config::segment_bits <= int(sizeof(Input)) * 8 - 8, "256 segments must fit the input's type");
+    static constexpr int down = Config::segment_bits - 1;
+    static_assert(Config::fraction + Config::extra + down < 60, "a shift is at most 59");
+    using Lanes = aie::vector<int32, group>;
+    using Coefficients = Lookup<int16, int32>;
+
+    /// Coefficient `term` of each element's cubic.
+    static Lanes coefficient(const int32 *__restrict values, const aie::vector<int16, group> &segment, const Lanes &x, unsigned term) {
+        Lanes found = Coefficients(table_at(values + term * table_elements), 0, table_size / 2).fetch(segment);
+        const int32 *__restrict more = values + terms * table_elements;
+        for (unsigned i = 0; i < Config::further; ++i, more += further_values) PLACER_UNROLLED
+            found = aie::select(found, more[2 + term], aie::ge(x, more[0]) & aie::lt(x, more[1]));
+        return found;
     }
+
+    static void run(const Input *__restrict source, const int32 *__restrict values, Output *__restrict out) {
+        set_modes();
+        for (unsigned i = 0; i < Config::rows * Config::columns; i += group) PLACER_PIPELINED {
+            const Lanes x = widened(aie::load_v<group>(source + i));
+            const Lanes rest = aie::bit_and(x, int32((1 << Config::segment_bits) - 1));
+            // Nothing is rounded: what is shifted out is zero.
+            const auto segment = aie::accum<acc64, group>(aie::sub(x, rest), 0).template to_vector<int16>(Config::segment_bits);
+            const Lanes part = aie::sub(rest, int32(1 << down));
+            Lanes sum = coefficient(values, segment, x, terms - 1);
+            for (unsigned term = terms - 2; term > 0; --term) PLACER_UNROLLED
+                sum = aie::add(aie::mul<acc64>(sum, part).template to_vector<int32>(down), coefficient(values, segment, x, term));
+            const aie::accum<acc64, group> constant(coefficient(values, segment, x, 0), Config::extra + down);
+            Lanes y = aie::add(aie::mul<acc64>(sum, part), constant).template to_vector<int32>(Config::fraction + Config::extra + down);
+            y = aie::min(aie::max(y, int32(Config::low - Config::zero_point)), int32(Config::high - Config::zero_point));
+            aie::store_v(out + i, packed<Output>(aie::add(y, int32(Config::zero_point))));
+        }
+    }
+};
+
+template <class Config, class Input, class Output>
+void interpolate(adf::input_buffer<Input> &x, const int32 *values, adf::output_buffer<Output> &y) {
+    Interpolation<Config, Input, Output>::run(x.data(), values, y.data());
 }
 
 } // namespace placer
