@@ -271,8 +271,8 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayout
         case TableLayer():
             return CALL_CYCLES + 4 * LOCK_CYCLES + table_cycles(work.samples * work.rows * work.columns, output_bytes, device.generation)
         case InterpolationLayer():
-            elements, further = work.samples * work.rows * work.columns, len(layer.cubics.starts)
-            return CALL_CYCLES + 4 * LOCK_CYCLES + cubic_cycles(elements, further, input_bytes, device)
+            count, further = work.samples * work.rows * work.columns, len(layer.cubics.starts)
+            return CALL_CYCLES + 4 * LOCK_CYCLES + cubic_cycles(count, further, input_bytes, device)
         case NormaliseLayer():
             return (
                 CALL_CYCLES
