@@ -31,19 +31,17 @@ from placer.layers import (
 from placer.layout import LayerLayouts
 from placer.lookup_table import table_loads
 from placer.moves import stored_places
+from placer.operands import BYTES, Operands, operands
 from placer.operations import (
-    BYTES,
     Bias,
     DenseBlock,
     ElementwiseBlock,
-    Operands,
     Start,
     StepKind,
     Unit,
     dense_block,
     dense_steps,
     elementwise_block,
-    operands,
     timing,
 )
 from placer.row_cycles import BRANCH_CYCLES, move_cycles, normalise_cycles, softmax_cycles, table_cycles

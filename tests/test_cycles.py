@@ -29,7 +29,8 @@ from placer.device import Device, find_device
 from placer.layers import Side
 from placer.mmul import mmul_shapes
 from placer.network import IntType
-from placer.operations import Bias, DenseBlock, Start, StepKind, dense_block, operands
+from placer.operands import operands
+from placer.operations import Bias, DenseBlock, Start, StepKind, dense_block
 from scripts.performance.kernels import DENSE, HOP, LIGHT, LINEAR, NARROW, PLAIN, Published
 
 DEVICES = (find_device("VEK280"), find_device("VEK385"))

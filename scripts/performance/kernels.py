@@ -19,7 +19,8 @@ from placer.cycles import (
 )
 from placer.device import Device, find_device
 from placer.layers import NormaliseLayer, Side, SoftmaxLayer
-from placer.operations import Bias, StepKind, operands
+from placer.operands import operands
+from placer.operations import Bias, StepKind
 from placer.row_cycles import normalise_cycles, softmax_cycles
 
 PLAIN = StepKind(Bias.NONE, False, False)
