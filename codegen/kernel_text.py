@@ -21,6 +21,7 @@ NAMES = {
     ArgumentKind.INPUT: "x",
     ArgumentKind.SECOND_INPUT: "x2",
     ArgumentKind.WEIGHTS: "weights",
+    ArgumentKind.SECOND_WEIGHTS: "weights2",
     ArgumentKind.BIAS: "bias",
     ArgumentKind.PARTIAL_IN: "partial_in",
     ArgumentKind.PARTIAL_OUT: "partial_out",

@@ -8,7 +8,7 @@ import numpy as np
 from placer.codegen.names import identifiers
 from placer.codegen.weights import channel_values, packed_weights, table_values
 
-from placer.contract import KernelContract
+from placer.contract import ArgumentKind, KernelContract
 from placer.descriptors import walks_blocks
 from placer.device import Device
 from placer.formulate import LaidOutGraph
@@ -38,6 +38,7 @@ class TilePlan:
     weights: BufferAt
     bias: BufferAt
     stack: BufferAt
+    second_weights: BufferAt
     weights_part: int
     bias_part: int
 
@@ -78,6 +79,11 @@ class LayerPlan:
     @property
     def has_weights(self) -> bool:
         return self.weights.size > 0
+
+    @property
+    def has_second_weights(self) -> bool:
+        """Whether a second buffer holds the weights too: the other copy of a table."""
+        return self.kernels[0].contract.argument(ArgumentKind.SECOND_WEIGHTS) is not None
 
     @property
     def has_start(self) -> bool:
@@ -251,6 +257,7 @@ class _Planner:
             one("weights"),
             one("bias"),
             one("stack"),
+            one("second_weights"),
             weights_part=tile.n_index * split.contraction + tile.k_index,
             bias_part=tile.n_index if isinstance(layer, DenseLayer) else column_part,
         )

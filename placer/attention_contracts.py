@@ -17,6 +17,7 @@ from placer.contract import (
     bias_planes,
     buffer,
     table,
+    tables_apart,
 )
 from placer.lookup_table import table_loads
 from placer.moves import MoveKind
@@ -78,7 +79,7 @@ def softmax(spec: SoftmaxSpec) -> KernelContract:
         header="softmax.hpp",
         arguments=(
             buffer(spec, ArgumentKind.INPUT, spec.input, spec.elements),
-            table(spec, IntType.INT32, len(spec.table)),
+            *tables_apart(spec, IntType.INT32, len(spec.table)),
             buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
         ),
         stack_bytes=STACK_BYTES,

@@ -22,7 +22,7 @@ from placer.contract import (
     alignment,
     bias_planes,
     buffer,
-    table,
+    tables_apart,
 )
 from placer.cubics import TERMS
 from placer.kernel_spec import (
@@ -185,7 +185,7 @@ def _elementwise(spec: SteppedSpec) -> KernelContract:
 def _function(spec: FunctionSpec) -> KernelContract:
     arguments = (
         buffer(spec, ArgumentKind.INPUT, spec.input, spec.elements),
-        table(spec, spec.stored, len(spec.table)),
+        *tables_apart(spec, spec.stored, len(spec.table)),
         buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements),
     )
     return KernelContract(

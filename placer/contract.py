@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from placer.kernel_spec import KernelSpec
@@ -25,6 +25,7 @@ class ArgumentKind(Enum):
     INPUT = "input"
     SECOND_INPUT = "second_input"
     WEIGHTS = "weights"
+    SECOND_WEIGHTS = "second_weights"
     BIAS = "bias"
     PARTIAL_IN = "partial_in"
     PARTIAL_OUT = "partial_out"
@@ -126,6 +127,12 @@ def buffer(spec: KernelSpec, kind: ArgumentKind, dtype: IntType, elements: int) 
 def table(spec: KernelSpec, dtype: IntType, elements: int) -> Argument:
     """What a kernel looks up, in the place of weights."""
     return Argument(ArgumentKind.WEIGHTS, PortKind.PARAMETER, dtype.value, elements, dtype.bytes, alignment(spec), copies=1)
+
+
+def tables_apart(spec: KernelSpec, dtype: IntType, elements: int) -> tuple[Argument, Argument]:
+    """Both copies of tables that several lanes read at once, which may lie in banks of their own."""
+    first = table(spec, dtype, elements)
+    return first, replace(first, kind=ArgumentKind.SECOND_WEIGHTS)
 
 
 def bias_planes(spec: KernelSpec, elements: int) -> Argument:

@@ -302,7 +302,8 @@ def cubic_cycles(elements: int, further: int, input_bytes: int, device: Device) 
     """Modelled cycles of a function from cubics, `further` of them beyond one a segment, without call and locks: a loop over 32 elements,
     for which four tables are read while the last ones' products are made.
     """
-    reads = TERMS * table_loads(32, device.generation) + input_bytes
+    # Either copy of a table is in a bank of its own, or the layer counts what that stalls.
+    reads = TERMS * table_loads(32, device.generation) // 2 + input_bytes
     return -(-elements // 32) * max(reads, CUBIC_CYCLES + BREAK_CYCLES * further) + CUBIC_RAMP_CYCLES
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from placer.network import IntArray, IntType
 
 TABLE = 256
-# Times that a table lies in memory: every run of its bytes twice in a row, and all of that twice, where another bank may hold the copy.
-TABLE_COPIES = 4
+# Times that a table lies in each of two buffers, which other banks may hold: every run of its bytes twice in a row.
+TABLE_COPIES = 2
 
 
 def table_type(value: IntType) -> IntType:
@@ -17,12 +17,12 @@ def table_type(value: IntType) -> IntType:
 
 
 def parallel(tables: IntArray, element: IntType, generation: str) -> IntArray:
-    """Tables, one after the other, each in the copies that the API wants (UG1603, Lookup Tables and Linear Approximation): runs of 16
-    bytes, on AIE-MLv2 of 32.
+    """Tables, one after the other, as each of two buffers holds them (UG1603, Lookup Tables and Linear Approximation): runs of 16 bytes, on
+    AIE-MLv2 of 32, twice in a row.
     """
     run = (16 if generation == "aie-ml" else 32) // element.bytes
     runs = tables.reshape(-1, TABLE // run, 1, run)
-    return np.tile(np.repeat(runs, 2, axis=2).reshape(len(runs), -1), 2).reshape(-1)
+    return np.repeat(runs, TABLE_COPIES, axis=2).reshape(-1)
 
 
 def table_accesses(generation: str) -> int:

@@ -36,10 +36,13 @@ def buffer_needs(layer: Layer, split: Split, layouts: LayerLayouts, position: in
 def _held(kernel: KernelContract, device: Device) -> tuple[BufferNeed, ...]:
     """The buffers of one core."""
     counts = kernel.operations
+    # Lanes that read a table at once read both its copies.
+    held_in = counts.second_loads // (2 if kernel.argument(ArgumentKind.SECOND_WEIGHTS) else 1)
     accesses = {
         ArgumentKind.INPUT: counts.loads - counts.second_loads,
         ArgumentKind.SECOND_INPUT: counts.second_loads,
-        ArgumentKind.WEIGHTS: counts.second_loads,
+        ArgumentKind.WEIGHTS: held_in,
+        ArgumentKind.SECOND_WEIGHTS: held_in,
         ArgumentKind.OUTPUT: counts.stores,
     }
     held = tuple(

@@ -17,9 +17,10 @@ from placer.row_operations import RowStage, Stage, clip_operations, row_stage
 
 # A taken branch and its five delay slots (llvm-aie).
 BRANCH_CYCLES = 6
-# Bytes of a row up to which the loop over its blocks is unrolled, and groups of four rows in a batch (kernels/include/placer/rows.hpp).
-UNROLLED_BYTES = 64
+# Groups of four rows in a batch (kernels/include/placer/rows.hpp).
 BATCH_GROUPS = 4
+# Bytes of a row up to which the loop over its blocks is unrolled: what fits the program memory (normalise.hpp, softmax.hpp).
+UNROLLED_BYTES, UNROLLED_SOFTMAX_BYTES = 128, 64
 # ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
 MOVE_CYCLES = 3
 # ASSUMPTION: words of that loop, filling and draining included.
@@ -61,7 +62,8 @@ class Part:
     @property
     def unrolled(self) -> bool:
         """Whether the loop over blocks is unrolled and the one over groups pipelined."""
-        return 8 * self.blocks * self.stage.input_bytes <= UNROLLED_BYTES
+        normalises = self.stage.stage in {Stage.STATISTICS, Stage.NORMALISED}
+        return 8 * self.blocks * self.stage.input_bytes <= (UNROLLED_BYTES if normalises else UNROLLED_SOFTMAX_BYTES)
 
 
 def normalise_parts(layer: NormaliseLayer, rows: int, input_bytes: int, output_bytes: int) -> tuple[Part, ...]:

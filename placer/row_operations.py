@@ -219,25 +219,22 @@ def _powers(code: VectorCode, stage: RowStage) -> list[Value]:
     if stage.input_bytes == 1:
         # Keys of 8 bits widen to 16 first.
         keys = code.vector(below)
-        found = [code.look_up(keys, COPIES_APART) for _ in range(HALVES)]
+        found = [code.look_up(keys) for _ in range(HALVES)]
     else:
         rest = code.vector(below)
         upper = code.vector(below, rest)
         for _ in range(HALVES):
-            found.append(code.round(code.product_32(code.look_up(upper, COPIES_APART), code.look_up(rest, COPIES_APART))))
+            found.append(code.round(code.product_32(code.look_up(upper), code.look_up(rest))))
     return [code.vector(half) for half in found] if stage.padded else found
 
 
 # -- tables ---------------------------------------------------------------------------------------------------------------------------
 
-# Whether the copies of a table lie in banks of their own.
-COPIES_APART = False
-
 
 def _table(code: VectorCode, stage: RowStage) -> None:
     """Values of a block of int8 elements: sixteen lanes of 16 or 32 bits each."""
     keys = code.vector(code.load(BLOCK))
-    halves = [code.look_up(keys, COPIES_APART) for _ in range(HALVES)]
+    halves = [code.look_up(keys) for _ in range(HALVES)]
     if stage.output_bytes == 4:
         for half in halves:
             code.store((half,), 64)

@@ -24,13 +24,14 @@ class BufferKind(Enum):
     SECOND_INPUT = "second_input"
     OUTPUT = "output"
     WEIGHTS = "weights"
+    SECOND_WEIGHTS = "second_weights"
     BIAS = "bias"
     STACK = "stack"
 
 
 INPUTS = (BufferKind.INPUT, BufferKind.SECOND_INPUT)
 # Kinds that the inner loop of a kernel touches in the same cycle.
-CONCURRENT = (BufferKind.INPUT, BufferKind.SECOND_INPUT, BufferKind.WEIGHTS, BufferKind.OUTPUT)
+CONCURRENT = (BufferKind.INPUT, BufferKind.SECOND_INPUT, BufferKind.WEIGHTS, BufferKind.SECOND_WEIGHTS, BufferKind.OUTPUT)
 
 
 @dataclass(frozen=True)

@@ -87,12 +87,12 @@ class VectorCode:
         for _ in range(-(-size // self.access)):
             self._add("store", (Unit.STORE,), tuple((v.at, v.cycles) for v in parts))
 
-    def look_up(self, keys: Value, copies_apart: bool) -> Value:
-        """Sixteen lanes from a table of 32-bit values, of which every access reads some lanes in either copy."""
+    def look_up(self, keys: Value) -> Value:
+        """Sixteen lanes from a table of 32-bit values, of which every access reads some lanes in either copy; copies in one bank stall."""
         places = self.round(self.shift_up(keys))
         reads = []
         for _ in range(LANES // table_accesses(self.generation)):
-            for bank in (Unit.BANK_WEIGHTS, Unit.BANK_COPY if copies_apart else Unit.BANK_WEIGHTS):
+            for bank in (Unit.BANK_WEIGHTS, Unit.BANK_COPY):
                 reads.append((self._add("look up", (Unit.LOAD, bank), ((places.at, places.cycles),)), self.timing.load))
         return Value(self._add("shuffle", (Unit.MOVE,), tuple(reads)), self.timing.vector)
 

@@ -52,13 +52,13 @@ def test_layer_norm_takes_what_is_published() -> None:
 
 def test_exact_softmax_costs_more_than_its_stand_in() -> None:
     """545 cycles are published for a stand-in in 8 bits; ours is exact, and never takes less than two lookups an element, four at once."""
-    assert CALL + softmax(16, 64) == pytest.approx(2.82 * 545, rel=0.02)
+    assert CALL + softmax(16, 64) == pytest.approx(2.18 * 545, rel=0.02)
     assert softmax(16, 64) > 2 * 16 * 64 / 4
 
 
 def test_a_table_is_read_in_vectors() -> None:
     """Half a cycle an element and less, where one after the other took three; less where eight lanes read at once."""
-    for generation, each in zip(GENERATIONS, (16, 8), strict=True):
+    for generation, each in zip(GENERATIONS, (9, 5), strict=True):
         assert table_cycles(1024, 1, generation) - table_cycles(512, 1, generation) == 16 * each
     assert table_cycles(1, 1, "aie-ml") == table_cycles(32, 1, "aie-ml")
 
@@ -75,16 +75,15 @@ def test_rows_share_their_roots() -> None:
 
 
 def test_few_blocks_fill_one_pipeline() -> None:
-    """Up to 64 bytes a row, groups of four rows follow each other in one pipeline; wider rows fill one a group."""
-    step = (normalise(16, 128) - normalise(16, 64)) - 4 * (normalise(4, 128) - normalise(4, 64))
-    assert step > 0
-    assert normalise(16, 64) - normalise(4, 64) < 4 * (normalise(4, 128) - normalise(4, 64))
+    """Groups of four rows follow each other in one pipeline; those of wider rows fill one each."""
+    few, many = normalise(16, 128), normalise(16, 136)
+    assert many - few > 2 * (few - normalise(16, 120))
 
 
 def test_programs_fit() -> None:
     """What is unrolled leaves room in the program memory, whatever the width."""
     for generation in GENERATIONS:
-        for width in (8, 32, 64, 72, 512):
+        for width in (8, 32, 64, 72, 128, 512):
             for size in (1, 2):
                 parts = (normalise_parts(layer_norm(width), 16, size, 2), softmax_parts(soft(width, 16), 16, size, 2))
                 assert all(program_words(p, generation) < PROGRAM_WORDS - 64 for p in parts), (generation, width, size)

@@ -10,7 +10,7 @@ from placer.mapping import MappedTile
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 
-CONCURRENT = ("input", "second_input", "weights", "output")
+CONCURRENT = ("input", "second_input", "weights", "second_weights", "output")
 # A register block is at most two blocks by two, so an operand is loaded once for two products at best.
 REGISTER_BLOCK = 2
 
@@ -69,24 +69,27 @@ def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
     layer, unit = pair.layer, s.device.core.vector_alignment
     read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
     elements = written.samples * written.rows * written.columns
-    # Both copies of a table, for four lanes at once, on AIE-MLv2 for eight.
-    lookups = 2 * -(-elements // (4 if s.device.generation == "aie-ml" else 8))
+    # Either copy of a table, for four lanes at once, on AIE-MLv2 for eight.
+    lookups = -(-elements // (4 if s.device.generation == "aie-ml" else 8))
     stores = -(-elements * pair.target.element_bytes // unit)
     if isinstance(layer, MoveLayer):
         # Whole vectors at best; of two sources each has half.
         share = stores // len(pair.sources)
         return {"input": share, "second_input": share, "weights": 0, "output": stores}
     if isinstance(layer, InterpolationLayer):
-        return {"input": -(-elements * pair.sources[0].element_bytes // unit), "weights": 4 * lookups, "output": stores}
+        read_once = -(-elements * pair.sources[0].element_bytes // unit)
+        return {"input": read_once, "weights": 4 * lookups, "second_weights": 4 * lookups, "output": stores}
     if isinstance(layer, SoftmaxLayer):
         # The source for its maxima, its sums and the results; every exponential twice.
         passes = 3 * -(-elements * pair.sources[0].element_bytes // unit)
-        return {"input": passes, "weights": 2 * lookups * (len(layer.exponentials) // 256), "output": stores}
+        exponentials = 2 * lookups * (len(layer.exponentials) // 256)
+        return {"input": passes, "weights": exponentials, "second_weights": exponentials, "output": stores}
     if isinstance(layer, MatMulLayer):
         return {**_operands(s, pair, layer), "output": stores}
     if not isinstance(layer, DenseLayer):
         loads = [-(-elements * source.element_bytes // unit) for source in pair.sources]
-        return {"input": loads[0], "second_input": loads[-1], "output": stores, "weights": lookups if isinstance(layer, TableLayer) else 0}
+        held = lookups if isinstance(layer, TableLayer) else 0
+        return {"input": loads[0], "second_input": loads[-1], "output": stores, "weights": held, "second_weights": held}
     inner, element = (read.columns if layer.side is Side.RIGHT else read.rows), pair.sources[0].element_bytes
     rows, columns = (written.rows * written.samples, written.columns)
     # Each operand is loaded whole once for every two blocks of the other.

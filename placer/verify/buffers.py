@@ -14,8 +14,8 @@ from placer.verify.violation import Family, Violation
 
 # Biases, multipliers, gains and nodes are int32.
 VALUE_BYTES = 4
-# Tables of 256 values, in elements of at least 16 bits, are held so often that a core reads several of one at once.
-TABLE_COPIES = 4
+# Tables of 256 values, in elements of at least 16 bits, are held so often in each of two buffers that a core reads several at once.
+TABLE_COPIES = 2
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int
         needs.append(("weights", inner * channels * layer.weight_type.bytes, 1))
     if table := _table_bytes(pair):
         needs.append(("weights", table, 1))
+    if isinstance(layer, TableLayer | InterpolationLayer | SoftmaxLayer):
+        needs.append(("second_weights", table, 1))
     planes = _planes_held(layer, tile.k_index == 0, finishes)
     if planes:
         needs.append(("bias", channels * planes * VALUE_BYTES, 1))

@@ -212,7 +212,7 @@ def trials(all_kernels: tuple[KernelContract, ...], seed: int = 0) -> tuple[tupl
 
 def _argument(random: np.random.Generator, kernel: KernelContract, argument: Argument, kind: str) -> IntArray:
     """Values for one argument; a function's table is the one of its spec."""
-    if isinstance(kernel.spec, FunctionSpec | SoftmaxSpec) and argument.kind is ArgumentKind.WEIGHTS:
+    if isinstance(kernel.spec, FunctionSpec | SoftmaxSpec) and argument.kind in {ArgumentKind.WEIGHTS, ArgumentKind.SECOND_WEIGHTS}:
         return kernel.spec.table
     if isinstance(kernel.spec, MoveSpec) and argument.kind is ArgumentKind.WEIGHTS:
         return _move_table(random, kernel.spec)

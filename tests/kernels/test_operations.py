@@ -60,7 +60,7 @@ ROW_CALLS = (
     (r"aie::mac\(", "counting::add("),
     (r"aie::msc\(", "counting::take("),
     (r"\blow\.fetch\(", "counting::fetch(low, "),
-    (r"(Power\(table_at\(tables \+ table_elements\), 8\))\.fetch\(", r"counting::fetch(\1, "),
+    (r"(Power\(table_at\(tables.first \+ table_elements, tables.second \+ table_elements\), 8\))\.fetch\(", r"counting::fetch(\1, "),
 )
 MOVE_CALLS = ((r"aie::(load_v|store_v)\b", r"counting::\1"),)
 # Operands and results pass through these; channel values do not.

@@ -12,8 +12,8 @@ inline constexpr unsigned table_accesses = 8;
 inline constexpr unsigned table_accesses = 4;
 #endif
 inline constexpr unsigned table_size = 256;
-/// Elements that one table takes: every run twice, and all of it twice.
-inline constexpr unsigned table_elements = 4 * table_size;
+/// Elements that one table takes in each of two buffers, which other banks may hold: every run twice.
+inline constexpr unsigned table_elements = 2 * table_size;
 
 template <class Value>
 using Table = aie::lut<table_accesses, Value>;
@@ -21,8 +21,8 @@ template <class Key, class Value>
 using Lookup = aie::parallel_lookup<Key, Table<Value>, aie::lut_oor_policy::truncate>;
 
 template <class Value>
-inline Table<Value> table_at(const Value *values) {
-    return Table<Value>(table_size, values, values + 2 * table_size);
+inline Table<Value> table_at(const Value *values, const Value *copy) {
+    return Table<Value>(table_size, values, copy);
 }
 
 } // namespace placer

@@ -29,6 +29,7 @@ struct Normalise {
     using Product = aie::mmul<4, narrow_input ? 8 : 4, 8, Input, Input>;
     using Ones = aie::vector<Input, Product::size_B>;
     using Batch = Batches<row_groups>;
+    static constexpr unsigned unrolled_bytes = 128;
 
     /// Where the group of four rows number `row` starts in column block `column`.
     static constexpr unsigned at(unsigned row, unsigned column) { return (column * row_groups + row) * group; }
@@ -64,7 +65,8 @@ struct Normalise {
     static void statistics(const Input *x, unsigned row, Lanes &sum, Squares &squares) {
         Product sums(aie::zeros<typename Product::accum_type::value_type, group>());
         squares = aie::zeros<typename Squares::value_type, group>();
-        over_blocks<Input, columns / 8 - (last != 0)>([&](unsigned column) { count<8>(aie::load_v<group>(x + at(row, column)), sums, squares); });
+        over_blocks<Input, columns / 8 - (last != 0), unrolled_bytes>(
+            [&](unsigned column) { count<8>(aie::load_v<group>(x + at(row, column)), sums, squares); });
         if constexpr (last != 0)
             count<last>(aie::load_v<group>(x + at(row, columns / 8 - 1)), sums, squares);
         sum = sums.template to_vector<int32>(0);
@@ -104,7 +106,7 @@ struct Normalise {
         const int32 *gain = values, *offset = values + columns;
         const aie::accum<acc32, group> start(over_rows(minus), 0);
         const Lanes roots = over_rows(root);
-        over_blocks<Input, columns / 8>([&](unsigned column) {
+        over_blocks<Input, columns / 8, unrolled_bytes>([&](unsigned column) {
             const auto deviation = aie::mac(start, narrow(x + at(row, column)), int16(size)).template to_vector<Deviation>(0);
             const aie::accum<acc64, group> from(bias_by_column<4>(offset + column * 8), Config::offset_up);
             const auto acc = aie::mac(from, units(deviation, roots, shift), bias_by_column<4>(gain + column * 8));

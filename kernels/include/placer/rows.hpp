@@ -20,14 +20,16 @@ struct Batches {
     static constexpr unsigned start(unsigned batch) { return batch * together < Groups - together ? batch * together : Groups - together; }
 };
 
-/// Bytes of a row up to which a loop over its blocks of columns is unrolled, so that the loop over groups around it is pipelined: their
-/// program fits the program memory.
-inline constexpr unsigned unrolled_bytes = 64;
-
-/// f(0), f(1), ... f(Count - 1) for blocks of eight columns of T: unrolled where they are few, else as a pipelined loop.
-template <class T, unsigned Count, class F>
+/// f(0), f(1), ... f(Count - 1) for blocks of eight columns of T: a pipelined loop; or, up to Most bytes a row, unrolled by the vendor's
+/// compiler, so that the loop over groups around it is pipelined. Most: what fits the program memory. Other compilers gain nothing by it.
+template <class T, unsigned Count, unsigned Most, class F>
 [[gnu::always_inline]] inline void over_blocks(F f) {
-    if constexpr (Count * 8 * sizeof(T) <= unrolled_bytes)
+#if defined(__chess__)
+    constexpr bool few = Count * 8 * sizeof(T) <= Most;
+#else
+    constexpr bool few = false;
+#endif
+    if constexpr (few)
         unrolled<Count>(f);
     else
         for (unsigned i = 0; i < Count; ++i) PLACER_PIPELINED

@@ -26,6 +26,11 @@ struct Softmax {
     using Key = std::make_unsigned_t<Input>;
     using Power = Lookup<Key, int32>;
     using Batch = Batches<row_groups>;
+    static constexpr unsigned unrolled_bytes = 64;
+    /// Both copies of all tables.
+    struct Tables {
+        const int32 *__restrict first, *__restrict second;
+    };
     using Sum = aie::accum<acc64, group>;
 
     static unsigned at(unsigned row, unsigned column) { return (column * row_groups + row) * group; }
@@ -50,22 +55,22 @@ struct Softmax {
     }
 
     /// exp(-below * scale) of a block, from one table, or as the product of two; 0 in padding.
-    static Lanes powers(const int32 *__restrict tables, const Source &x, const Source &top, unsigned column) {
+    static Lanes powers(const Tables &tables, const Source &x, const Source &top, unsigned column) {
         const aie::vector<Key, group> below = aie::sub(top, x).template cast_to<Key>();
-        const Power low(table_at(tables));
+        const Power low(table_at(tables.first, tables.second));
         if constexpr (sizeof(Input) == 1) {
             return real(low.fetch(below), column, int32(0));
         } else {
             const aie::vector<Key, group> rest = aie::bit_and(below, Key(0xff));
-            const Lanes upper = Power(table_at(tables + table_elements), 8).fetch(aie::sub(below, rest));
+            const Lanes upper = Power(table_at(tables.first + table_elements, tables.second + table_elements), 8).fetch(aie::sub(below, rest));
             return real(aie::mul<acc64>(upper, low.fetch(rest)).template to_vector<int32>(high_bits), column, int32(0));
         }
     }
 
     /// The sum of the exponentials of each lane of four rows.
-    static Sum totals(const Input *__restrict x, const int32 *__restrict tables, unsigned row, unsigned first, const Source &top) {
+    static Sum totals(const Input *__restrict x, const Tables &tables, unsigned row, unsigned first, const Source &top) {
         Sum sum = aie::zeros<acc64, group>();
-        over_blocks<Input, blocks>(
+        over_blocks<Input, blocks, unrolled_bytes>(
             [&](unsigned column) { sum = aie::add(sum, powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column)); });
         return sum;
     }
@@ -87,10 +92,10 @@ struct Softmax {
     }
 
     /// Four rows of a group, from their factors.
-    static void finished(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y, unsigned row, unsigned first,
+    static void finished(const Input *__restrict x, const Tables &tables, Output *__restrict y, unsigned row, unsigned first,
                          const Source &top, const int32 *factor, const int32 *down) {
         const Lanes factors = over_rows(factor);
-        over_blocks<Input, blocks>([&](unsigned column) {
+        over_blocks<Input, blocks, unrolled_bytes>([&](unsigned column) {
             const Sum product = aie::mul<acc64>(powers(tables, aie::load_v<group>(x + at(row, first + column)), top, column), factors);
             const Lanes near = aie::concat(product.template extract<8>(0).template to_vector<int32>(down[0] - guard),
                                            product.template extract<8>(1).template to_vector<int32>(down[1] - guard),
@@ -101,7 +106,7 @@ struct Softmax {
     }
 
     /// A batch of groups of four rows, of one group of columns.
-    static void batch(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y, unsigned row, unsigned first) {
+    static void batch(const Input *__restrict x, const Tables &tables, Output *__restrict y, unsigned row, unsigned first) {
         Source most[Batch::together];
         Sum total[Batch::together];
         alignas(64) Input top[row_lanes];
@@ -115,7 +120,7 @@ struct Softmax {
             finished(x, tables, y, row + i, first, over_rows(top + i * 4), factor + i * 4, down + i * 4);
     }
 
-    static void run(const Input *__restrict x, const int32 *__restrict tables, Output *__restrict y) {
+    static void run(const Input *__restrict x, const Tables &tables, Output *__restrict y) {
         set_modes();
         for (unsigned g = 0; g < Config::groups; ++g)
             for (unsigned i = 0; i < Batch::count; ++i)
@@ -125,8 +130,8 @@ struct Softmax {
 
 /// tables: the exponentials of int8 differences; for int16, then those of the differences' upper bytes.
 template <class Config, class Input, class Output>
-void softmax(adf::input_buffer<Input> &x, const int32 *tables, adf::output_buffer<Output> &y) {
-    Softmax<Config, Input, Output>::run(x.data(), tables, y.data());
+void softmax(adf::input_buffer<Input> &x, const int32 *tables, const int32 *copies, adf::output_buffer<Output> &y) {
+    Softmax<Config, Input, Output>::run(x.data(), {tables, copies}, y.data());
 }
 
 } // namespace placer
