@@ -13,12 +13,12 @@ from placer.descriptors import walks_blocks
 from placer.device import Device
 from placer.formulate import LaidOutGraph
 from placer.kernel_spec import DenseSpec, Role
-from placer.layers import DenseLayer, Layer, MoveLayer, side_of
+from placer.layers import DenseLayer, Layer, MoveLayer
 from placer.layout import BLOCK_COLUMNS, Box, Layout, Partition, Window
 from placer.mapping import BufferAt, MappedEdge, MappedLayer, MappedTile, Mapping
 from placer.moves import tables
 from placer.network import IntArray
-from placer.split import Split
+from placer.split import Split, split_of
 from placer.tile_kernel import tile_kernel
 
 NOWHERE = BufferAt(-1, -1, 0, -1)
@@ -229,7 +229,7 @@ class _Planner:
             cascade=split.contraction,
             kernels=kernels,
             tiles=tuple(self._tile(t, layer, split) for t in mapped.tiles),
-            input_elements=tuple(split.input_partition.window_bytes(s) // s.element_bytes for s in layouts.sources),
+            input_elements=tuple(split.input_partition(i).window_bytes(s) // s.element_bytes for i, s in enumerate(layouts.sources)),
             output_elements=split.output_partition.window_bytes(layouts.target) // layouts.target.element_bytes,
             weights=weights,
             start=channel_values(layer, layouts.target, split, Role.FIRST if split.contraction > 1 else Role.MIDDLE),
@@ -237,7 +237,7 @@ class _Planner:
         )
 
     def _split(self, mapped: MappedLayer) -> Split:
-        return Split(side_of(self.layer[mapped.name]), mapped.split.data, mapped.split.k, mapped.split.n)
+        return split_of(self.layer[mapped.name], mapped.split.data, mapped.split.k, mapped.split.n)
 
     def _tile(self, tile: MappedTile, layer: Layer, split: Split) -> TilePlan:
         def two(kind: str) -> tuple[BufferAt, BufferAt]:
@@ -284,7 +284,7 @@ class _Planner:
         return tuple(
             PortRef(self.layer_id[mapped.name], number, edge.port, False)
             for number, tile in enumerate(mapped.tiles)
-            if split.input_piece(tile.m_index * split.channels + tile.n_index, tile.k_index) == piece
+            if split.input_piece(tile.m_index * split.channels + tile.n_index, tile.k_index, edge.port) == piece
         )
 
     def _streams(self, edge: MappedEdge) -> list[StreamPlan]:

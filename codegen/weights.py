@@ -24,7 +24,7 @@ def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, mmul:
     """[channel parts * contraction parts, values]: part n * contraction + k is what the tile (k, n) holds."""
     left = layer.side is Side.LEFT
     before, target = layouts.sources[0], layouts.target
-    read, written = split.input_partition.window(before), split.output_partition.window(target)
+    read, written = split.input_partition().window(before), split.output_partition.window(target)
     k, n = (read.rows, written.rows) if left else (read.columns, written.columns)
     whole = padded_weights(layer, before, target)
     padded = np.zeros((split.contraction * k, split.channels * n), np.int64)

@@ -90,8 +90,8 @@ def _cascades(graph: _Graph, layer: MappedLayer) -> tuple[int, ...]:
 
 def split_of(layer: MappedLayer) -> Split:
     """How a mapped layer is cut, as the solver's Split."""
-    side = Side.LEFT if "_left_" in layer.kernel else Side.RIGHT if "_right_" in layer.kernel else None
-    return Split(side, layer.split.data, layer.split.k, layer.split.n)
+    side = Side.LEFT if "_left_" in layer.kernel else Side.RIGHT if "_right_" in layer.kernel or layer.op == "move" else None
+    return Split(side, layer.split.data, layer.split.k, layer.split.n, layer.op == "matmul")
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class _Net:
         readers = []
         for tile in layer.tiles:
             chain, late = tile.m_index * split.channels + tile.n_index, tile.k_index * layer.hop_cycles
-            if split.input_piece(chain, tile.k_index) == piece:
+            if split.input_piece(chain, tile.k_index, edge.port) == piece:
                 number = self.cascades[layer.name][chain]
                 readers.append(Reader(number, late + layer.cycles, -late, self.graph.core(tile)))
         return readers

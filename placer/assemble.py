@@ -24,7 +24,7 @@ from placer.mapping import (
     TileBuffer,
 )
 from placer.options import buffer_needs
-from placer.problem import Block, BlockKind, MappingProblem, Option, Shape
+from placer.problem import Block, BlockKind, MappingProblem, Option, Reader, Shape
 from placer.routing.streams import lay_streams
 from placer.simulate import shortest_interval
 from placer.solution import EdgeKind, Evaluation, Solution, level_scale
@@ -149,7 +149,7 @@ def _share_memories(problem: MappingProblem, solution: Solution, layers: list[Ma
         reader = net.readers[0]
         writers = {_written_piece(problem, solution, net.producer, t): i for i, t in enumerate(result[net.producer]) if _finishes(t)}
         for i, tile in enumerate(result[reader.block]):
-            piece = _read_piece(problem, solution, reader.block, tile)
+            piece = _read_piece(problem, solution, reader, tile)
             writer = result[net.producer][writers[piece]]
             home = problem.device.shared_memory((writer.col, writer.row), (tile.col, tile.row))
             output, source = _buffer(writer, BufferKind.OUTPUT), _buffer(tile, INPUT_KINDS[reader.port])
@@ -193,10 +193,10 @@ def _written_piece(problem: MappingProblem, solution: Solution, block: int, tile
     return split.output_piece(tile.m_index * split.channels + tile.n_index)
 
 
-def _read_piece(problem: MappingProblem, solution: Solution, block: int, tile: MappedTile) -> int:
-    split = _option(problem, solution, block).split
+def _read_piece(problem: MappingProblem, solution: Solution, reader: Reader, tile: MappedTile) -> int:
+    split = _option(problem, solution, reader.block).split
     assert split is not None, "layers are split"
-    return split.input_piece(tile.m_index * split.channels + tile.n_index, tile.k_index)
+    return split.input_piece(tile.m_index * split.channels + tile.n_index, tile.k_index, reader.port)
 
 
 def _buffer(tile: MappedTile, kind: BufferKind) -> TileBuffer:

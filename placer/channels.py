@@ -147,19 +147,27 @@ def _other_ends(
             shards = [s for s in slots if s.net == number]
             columns += [s.col for i, s in enumerate(shards) if piece in choice.shards.inside(i, windows)]
         else:
-            columns += _columns(problem, solution, reader.block if direction == "in" else net.producer, direction, piece)
+            columns += _reading(problem, solution, reader, piece) if direction == "in" else _writing(problem, solution, net.producer, piece)
     return sum(columns) / len(columns) if columns else 0.0
 
 
-def _columns(problem: MappingProblem, solution: Solution, block: int, direction: str, piece: int) -> list[int]:
-    """The columns of the tiles of a block that read a window that comes in, or write one that goes out; none for a border."""
+def _reading(problem: MappingProblem, solution: Solution, reader: Reader, piece: int) -> list[int]:
+    """The columns of the tiles that read a window which comes in; none for a border."""
+    choice = solution.blocks[reader.block]
+    option = problem.blocks[reader.block].options[choice.option]
+    if option.split is None:
+        return []
+    split, shape = option.split, option.shapes[choice.shape]
+    places = [(c, p) for c in range(split.chains) for p in range(split.contraction) if split.input_piece(c, p, reader.port) == piece]
+    return [choice.column + shape.tile(chain, position)[0] for chain, position in places]
+
+
+def _writing(problem: MappingProblem, solution: Solution, block: int, piece: int) -> list[int]:
+    """The columns of the tiles that write a window which goes out; none for a border."""
     choice = solution.blocks[block]
     option = problem.blocks[block].options[choice.option]
     if option.split is None:
         return []
     split, shape = option.split, option.shapes[choice.shape]
-    if direction == "in":
-        places = [(c, p) for c in range(split.chains) for p in range(split.contraction) if split.input_piece(c, p) == piece]
-    else:
-        places = [(c, split.contraction - 1) for c in range(split.chains) if split.output_piece(c) == piece]
+    places = [(c, split.contraction - 1) for c in range(split.chains) if split.output_piece(c) == piece]
     return [choice.column + shape.tile(chain, position)[0] for chain, position in places]

@@ -97,7 +97,7 @@ def tables(layer: MoveLayer, layouts: LayerLayouts, split: Split) -> IntArray:
     block; of the two blocks of each piece, followed by its shift and the mask of its columns.
     """
     found = stored_places(layer, layouts.sources, layouts.target)
-    read, written = (split.input_partition.window(s) for s in layouts.sources), split.output_partition.window(layouts.target)
+    read, written = (split.input_partition().window(s) for s in layouts.sources), split.output_partition.window(layouts.target)
     heights = np.array([window.samples * window.rows for window in read])
     if found.form.kind is MoveKind.COLUMNS:
         source = found.blocks[..., 4:]

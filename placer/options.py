@@ -18,7 +18,7 @@ from placer.layers import DenseLayer, Layer, MatMulLayer, MoveLayer, NormaliseLa
 from placer.layout import BLOCK_COLUMNS, LayerLayouts, Layout, Partition, divisors, part_counts
 from placer.locks import core_locks
 from placer.problem import Option, Orientation, Shape
-from placer.split import Split
+from placer.split import Split, split_of
 from placer.tile_kernel import tile_kernel, tile_work
 from placer.tile_memory import BufferKind, BufferNeed, place_buffers, place_with_lender
 
@@ -89,7 +89,9 @@ def _fitting(layer: Layer, layouts: LayerLayouts, device: Device, fixed: FixedSp
 
 def _window_bytes(layer: Layer, split: Split, layouts: LayerLayouts) -> int:
     """What the last tile of a cascade holds at least: both copies of its windows, and a dense layer's weights; quicker than a contract."""
-    activations = sum(split.input_partition.window_bytes(s) for s in layouts.sources) + split.output_partition.window_bytes(layouts.target)
+    activations = sum(
+        split.input_partition(i).window_bytes(s) for i, s in enumerate(layouts.sources)
+    ) + split.output_partition.window_bytes(layouts.target)
     work = tile_work(layer, split, layouts)
     channels = work.rows if isinstance(layer, DenseLayer) and layer.side is Side.LEFT else work.columns
     weights = work.inner * channels * layer.weight_type.bytes if isinstance(layer, DenseLayer) else 0
@@ -148,7 +150,7 @@ def _splits(layer: Layer, layouts: LayerLayouts, device: Device) -> Iterator[Spl
             continue
         for contraction in contractions:
             for channel in channels:
-                split = Split(side, data, contraction, channel)
+                split = split_of(layer, data, contraction, channel)
                 if split.tiles <= device.core_tiles:
                     yield split
 
@@ -169,10 +171,8 @@ def _keeps_together(layer: Layer, data: Partition) -> bool:
     match layer:
         case NormaliseLayer():
             return data.columns == 1
-        case SoftmaxLayer():
+        case SoftmaxLayer() | MatMulLayer():
             return layer.groups % data.columns == 0
-        case MatMulLayer():
-            return data.rows == 1 and layer.groups % data.columns == 0
         case MoveLayer():
             return data.columns == 1 and (layer.by_token or data.rows == 1)
         case _:
@@ -198,13 +198,13 @@ def _option(layer: Layer, split: Split, shapes: tuple[Shape, ...], stalls: int, 
     return Option(
         split=split,
         shapes=shapes,
-        inputs=(split.input_partition,) * len(layouts.sources),
+        inputs=tuple(split.input_partition(i) for i in range(len(layouts.sources))),
         output=split.output_partition,
-        input_cycles=tuple(transfer_cycles(split.input_partition.window_bytes(s), device) for s in layouts.sources),
+        input_cycles=tuple(transfer_cycles(split.input_partition(i).window_bytes(s), device) for i, s in enumerate(layouts.sources)),
         output_cycles=transfer_cycles(split.output_partition.window_bytes(layouts.target), device),
         cycles=cycles,
         latency=cycles + (split.contraction - 1) * hop_cycles(layer, work, split.contraction, layouts.sources[0].element_bytes, device),
-        readers=split.channels,
+        readers=split.readers,
         lent=any(s.lenders for s in shapes),
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from placer.layers import Side
+from placer.layers import Layer, MatMulLayer, Side, side_of
 from placer.layout import Partition
 
 
@@ -13,13 +13,15 @@ class Split:
     """How a layer is cut over tiles.
 
     `data` cuts what every channel needs alike (samples, rows; columns when the weights stand on the left), `contraction` is the length of
-    a cascade, `channels` the number of cascades that share an input. side: None for elementwise layers.
+    a cascade, `channels` the number of cascades that share an input. side: None for layers that hold nothing of the kind. product: two
+    activations are multiplied, and whoever writes some rows of a sample reads all rows of the second.
     """
 
     side: Side | None
     data: Partition
     contraction: int
     channels: int
+    product: bool = False
 
     @property
     def chains(self) -> int:
@@ -30,8 +32,14 @@ class Split:
         return self.chains * self.contraction
 
     @property
-    def input_partition(self) -> Partition:
-        """The windows that the tiles read."""
+    def readers(self) -> int:
+        """The most tiles that read one window."""
+        return self.data.rows if self.product else self.channels
+
+    def input_partition(self, port: int = 0) -> Partition:
+        """The windows that the tiles read of a source."""
+        if self.product and port == 1:
+            return replace(self.data, rows=1)
         match self.side:
             case Side.RIGHT:
                 return Partition(self.data.samples, self.data.rows, self.contraction)
@@ -51,9 +59,12 @@ class Split:
             case None:
                 return self.data
 
-    def input_piece(self, chain: int, position: int) -> int:
-        """Which input window the tile at `position` of cascade `chain` reads (order of Partition.windows)."""
+    def input_piece(self, chain: int, position: int, port: int = 0) -> int:
+        """Which window of a source the tile at `position` of cascade `chain` reads (order of Partition.windows)."""
         data = chain // self.channels
+        if self.product and port == 1:
+            sample, part = divmod(data, self.data.rows * self.data.columns)
+            return sample * self.data.columns + part % self.data.columns
         if self.side is Side.LEFT:
             sample, column = divmod(data, self.data.columns)
             return (sample * self.contraction + position) * self.data.columns + column
@@ -66,3 +77,8 @@ class Split:
             sample, column = divmod(data, self.data.columns)
             return (sample * self.channels + channel) * self.data.columns + column
         return chain
+
+
+def split_of(layer: Layer, data: Partition, contraction: int, channels: int) -> Split:
+    """A layer cut into these parts."""
+    return Split(side_of(layer), data, contraction, channels, isinstance(layer, MatMulLayer))

@@ -44,7 +44,7 @@ REGISTER_BLOCK = 2
 
 def tile_work(layer: Layer, split: Split, layouts: LayerLayouts) -> TileWork:
     """One tile's share of `layer`: for layers without a contraction, inner is 0."""
-    read, written = split.input_partition.window(layouts.sources[0]), split.output_partition.window(layouts.target)
+    read, written = split.input_partition().window(layouts.sources[0]), split.output_partition.window(layouts.target)
     inner = 0
     if isinstance(layer, DenseLayer):
         inner = read.columns if layer.side is Side.RIGHT else read.rows

@@ -108,7 +108,7 @@ def _may_share(problem: MappingProblem, blocks: tuple[BlockChoice, ...], number:
     readers: dict[int, list[Place]] = {}
     for c, chain in enumerate(_cascades(problem, ends[1], blocks[ends[1]])):
         for position, place in enumerate(chain):
-            readers.setdefault(target.input_piece(c, position), []).append(place)
+            readers.setdefault(target.input_piece(c, position, net.readers[0].port), []).append(place)
     return all(
         len(places) == 1 and problem.device.shared_memory(writers[piece], places[0]) is not None for piece, places in readers.items()
     )

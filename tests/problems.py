@@ -63,9 +63,9 @@ def option(
     return Option(
         split=split,
         shapes=shapes(split, orientations),
-        inputs=(split.input_partition,) * inputs,
+        inputs=(split.input_partition(),) * inputs,
         output=split.output_partition,
-        input_cycles=(stream // split.input_partition.pieces,) * inputs,
+        input_cycles=(stream // split.input_partition().pieces,) * inputs,
         output_cycles=stream // split.output_partition.pieces,
         cycles=cycles,
         latency=cycles + 10 * (contraction - 1),

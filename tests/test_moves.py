@@ -104,7 +104,7 @@ def laid_out(case: LayerGraph, batch: int) -> LaidOutGraph:
 def by_tiles(layer: MoveLayer, layouts: LayerLayouts, split: Split, stored: list[IntArray]) -> IntArray:
     """What all tiles of a split write, each from its windows and its table alone; zeros where a window hangs over."""
     held, kernel = tables(layer, layouts, split), tile_kernel(layer, split, layouts, 0, DEVICE)
-    read, written = split.input_partition, split.output_partition
+    read, written = split.input_partition(), split.output_partition
     found, sources = empty(written, layouts.target), [empty(read, lay) for lay in layouts.sources]
     for source, value in zip(sources, stored, strict=True):
         source[tuple(map(slice, value.shape))] = value

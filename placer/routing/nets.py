@@ -92,7 +92,7 @@ class _Finder:
             self._core(reader.block, chain, position, channel, self._option(reader.block).lent)
             for chain in range(split.chains)
             for position in range(split.contraction)
-            if split.input_piece(chain, position) == piece
+            if split.input_piece(chain, position, reader.port) == piece
         )
 
     def _core(self, block: int, chain: int, position: int, channel: int, lent: bool = False) -> StreamPort:

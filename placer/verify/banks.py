@@ -67,7 +67,7 @@ def _operands(s: Subject, pair: LayerPair, layer: MatMulLayer) -> dict[str, int]
 def _accesses(s: Subject, pair: LayerPair) -> dict[str, int]:
     """How often the inner loop of a call accesses each kind of buffer, at the least: in vectors, tables by element."""
     layer, unit = pair.layer, s.device.core.vector_alignment
-    read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
+    read, written = pair.read_partition().window(pair.sources[0]), pair.written_partition.window(pair.target)
     elements = written.samples * written.rows * written.columns
     # Either copy of a table, for four lanes at once, on AIE-MLv2 for eight.
     lookups = -(-elements // (4 if s.device.generation == "aie-ml" else 8))

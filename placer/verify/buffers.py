@@ -48,12 +48,12 @@ def _needs(s: Subject, pair: LayerPair, tile: MappedTile) -> list[tuple[str, int
     """(kind, bytes, copies) of each buffer of a tile, from the layer's shape and split."""
     layer, split = pair.layer, pair.mapped.split
     needs = [("stack", s.device.core.stack_bytes, 1)]
-    for kind, source in zip(("input", "second_input"), pair.sources, strict=False):
-        needs.append((kind, pair.read_partition.window_bytes(source), 2))
+    for port, (kind, source) in enumerate(zip(("input", "second_input"), pair.sources, strict=False)):
+        needs.append((kind, pair.read_partition(port).window_bytes(source), 2))
     finishes = tile.k_index == split.k - 1
     if finishes:
         needs.append(("output", pair.written_partition.window_bytes(pair.target), 2))
-    read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
+    read, written = pair.read_partition().window(pair.sources[0]), pair.written_partition.window(pair.target)
     channels = written.columns
     if isinstance(layer, DenseLayer):
         inner = read.columns
@@ -91,7 +91,7 @@ def _table_bytes(pair: LayerPair) -> int:
             window = pair.written_partition.window(pair.target)
             form = stored_places(pair.layer, pair.sources, pair.target).form
             places = form.places(window.rows, window.columns)
-            largest = max(pair.read_partition.window_bytes(s) // s.element_bytes for s in pair.sources)
+            largest = max(pair.read_partition().window_bytes(s) // s.element_bytes for s in pair.sources)
             return places * (2 if largest <= 1 << 15 else VALUE_BYTES)
         case _:
             return 0

@@ -55,7 +55,7 @@ def _check_windows(s: Subject, edge: MappedEdge, pairs: dict[str, LayerPair]) ->
     """A layer's windows follow from its split; those of a border hold the activation and nothing else."""
     ends = [
         (edge.producer, edge.written, edge.written_bytes, pairs[edge.producer].written_partition if edge.producer in pairs else None),
-        (edge.consumer, edge.read, edge.read_bytes, pairs[edge.consumer].read_partition if edge.consumer in pairs else None),
+        (edge.consumer, edge.read, edge.read_bytes, pairs[edge.consumer].read_partition(edge.port) if edge.consumer in pairs else None),
     ]
     layout = s.layout(edge.tensor)
     for name, stated, size, actual in ends:
@@ -99,12 +99,13 @@ def _check_kind(s: Subject, edge: MappedEdge, pairs: dict[str, LayerPair]) -> It
 def _check_shared(s: Subject, edge: MappedEdge, producer: LayerPair, consumer: LayerPair) -> Iterator[Violation]:
     where = f"{edge.tensor} to {edge.consumer}"
     readers = [e for e in s.mapping.edges if e.tensor == edge.tensor]
-    if len(readers) > 1 or consumer.mapped.split.n > 1:
+    pieces = [consumer.read_piece(t, edge.port) for t in consumer.mapped.tiles]
+    if len(readers) > 1 or len(set(pieces)) < len(pieces):
         yield Violation(Family.EDGES, f"{where}: shared memory feeds one reader from one writer, and this activation has more")
         return
     writers = {producer.written_piece(t): t for t in producer.mapped.tiles if t.k_index == producer.mapped.split.k - 1}
     for tile in consumer.mapped.tiles:
-        writer = writers.get(consumer.read_piece(tile))
+        writer = writers.get(consumer.read_piece(tile, edge.port))
         if writer is None or _places(writer, "output") != _places(tile, INPUT_KINDS[edge.port]):
             yield Violation(Family.EDGES, f"{where}: tile ({tile.col}, {tile.row}) does not read the buffer that its producer writes")
 

@@ -88,7 +88,7 @@ def _check_objective(s: Subject) -> Iterator[Violation]:
 
 def _work(pair: LayerPair) -> TileWork:
     """One tile's share of a layer, from its layouts and split."""
-    read, written = pair.read_partition.window(pair.sources[0]), pair.written_partition.window(pair.target)
+    read, written = pair.read_partition().window(pair.sources[0]), pair.written_partition.window(pair.target)
     inner = 0
     if isinstance(pair.layer, DenseLayer):
         inner = read.columns if pair.layer.side is Side.RIGHT else read.rows

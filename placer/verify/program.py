@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from placer.layout import LayerLayouts
-from placer.split import Split
+from placer.split import split_of
 from placer.tile_kernel import tile_kernel
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
@@ -22,5 +22,5 @@ def check_program(s: Subject) -> Iterator[Violation]:
 
 
 def _program_bytes(s: Subject, pair: LayerPair, position: int) -> int:
-    split = Split(pair.side, pair.mapped.split.data, pair.mapped.split.k, pair.mapped.split.n)
+    split = split_of(pair.layer, pair.mapped.split.data, pair.mapped.split.k, pair.mapped.split.n)
     return tile_kernel(pair.layer, split, LayerLayouts(pair.sources, pair.target), position, s.device).program_bytes

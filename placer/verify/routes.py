@@ -75,7 +75,7 @@ def _readers(s: Subject, edge: MappedEdge, piece: int) -> list[StreamPort]:
     pair = s.pair(edge.consumer)
     if pair is None:
         return [_plio(s, edge.tensor, "out", piece)]
-    return [_core(t, INPUT_KINDS[edge.port]) for t in pair.mapped.tiles if pair.read_piece(t) == piece]
+    return [_core(t, INPUT_KINDS[edge.port]) for t in pair.mapped.tiles if pair.read_piece(t, edge.port) == piece]
 
 
 def _plio(s: Subject, tensor: str, direction: str, piece: int) -> StreamPort:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from placer.device import Device
-from placer.layers import Layer, LayerGraph, Side, side_of
+from placer.layers import Layer, LayerGraph, MatMulLayer, Side, side_of
 from placer.layout import Layout, Partition, layouts
 from placer.mapping import MappedLayer, MappedTile, Mapping
 
@@ -58,10 +58,11 @@ class LayerPair:
     def side(self) -> Side | None:
         return side_of(self.layer)
 
-    @property
-    def read_partition(self) -> Partition:
-        """The windows its tiles read, by the rule of docs/problem.md."""
+    def read_partition(self, port: int = 0) -> Partition:
+        """The windows its tiles read of a source, by the rule of docs/problem.md."""
         split = self.mapped.split
+        if self._whole_rows(port):
+            return Partition(split.data.samples, 1, split.data.columns)
         if self.side is Side.RIGHT:
             return Partition(split.data.samples, split.data.rows, split.k)
         if self.side is Side.LEFT:
@@ -78,9 +79,16 @@ class LayerPair:
             return Partition(split.data.samples, split.n, split.data.columns)
         return split.data
 
-    def read_piece(self, tile: MappedTile) -> int:
-        """The number of the window a tile reads (columns fastest, then rows, then samples)."""
+    def _whole_rows(self, port: int) -> bool:
+        """Whether each tile reads all rows of a source, which its product contracts, whatever rows it writes."""
+        return port == 1 and isinstance(self.layer, MatMulLayer)
+
+    def read_piece(self, tile: MappedTile, port: int = 0) -> int:
+        """The number of the window a tile reads of a source (columns fastest, then rows, then samples)."""
         split = self.mapped.split
+        if self._whole_rows(port):
+            rows, column = divmod(tile.m_index, split.data.columns)
+            return rows // split.data.rows * split.data.columns + column
         if self.side is Side.LEFT:
             sample, column = divmod(tile.m_index, split.data.columns)
             return (sample * split.k + tile.k_index) * split.data.columns + column

@@ -55,7 +55,7 @@ def check_splits(s: Subject) -> Iterator[Violation]:
         if apart := _torn(pair):
             yield Violation(Family.SPLIT, f"layer {name}: {apart}")
         inner_rows = BLOCK_COLUMNS if pair.side is Side.LEFT else block_rows
-        if not all(cuts(pair.read_partition, lay, inner_rows) for lay in pair.sources) or not cuts(
+        if not all(cuts(pair.read_partition(i), lay, inner_rows) for i, lay in enumerate(pair.sources)) or not cuts(
             pair.written_partition, pair.target, block_rows
         ):
             yield Violation(Family.SPLIT, f"layer {name} does not divide into whole blocks under its split")
@@ -75,8 +75,7 @@ def _torn(pair: LayerPair) -> str:
         case SoftmaxLayer():
             return "a Softmax needs all columns of a group in one tile" if layer.groups % data.columns else ""
         case MatMulLayer():
-            whole = data.rows == 1 and layer.groups % data.columns == 0
-            return "" if whole else "a product of two activations needs all rows of a sample and whole groups in one tile"
+            return "a product of two activations needs whole groups of columns in one tile" if layer.groups % data.columns else ""
         case MoveLayer():
             whole = (data.columns, pair.mapped.split.k) == (1, 1) and (layer.by_token or data.rows == 1)
             return "" if whole else "each tile of a move reads all features, and all tokens of a sample where it moves between them"

@@ -46,8 +46,7 @@ def cut(op: str, axis: str, parts: int) -> Change:
 @pytest.mark.parametrize(
     ("kind", "op", "axis", "sentence"),
     [
-        ("attention", "matmul", "rows", "a product of two activations needs all rows of a sample and whole groups in one tile"),
-        ("attention", "matmul", "columns", "a product of two activations needs all rows of a sample and whole groups in one tile"),
+        ("attention", "matmul", "columns", "a product of two activations needs whole groups of columns in one tile"),
         ("attention", "softmax", "columns", "a Softmax needs all columns of a group in one tile"),
         ("move", "move", "columns", "each tile of a move reads all features"),
         ("move", "move", "rows", "each tile of a move reads all features"),
