@@ -49,9 +49,9 @@ def softmax_cycles(layer: SoftmaxLayer, rows: int, groups: int, input_bytes: int
 
 @dataclass(frozen=True)
 class Part:
-    """What a batch does: code that runs once, or a loop over its groups of one over `blocks`; `before`: what runs once a group.
+    """What a batch does: code that runs once, or a loop over its groups of one over `blocks`.
 
-    groups: 1 for a loop over blocks alone.
+    groups: 1 for a loop over blocks alone. before: what runs once a group, before its blocks or after them.
     """
 
     stage: RowStage
@@ -74,8 +74,8 @@ def normalise_parts(layer: NormaliseLayer, rows: int, input_bytes: int, output_b
     blocks = -(-features // 8)
     results = RowStage(Stage.NORMALISED, input_bytes, output_bytes, clips=clips, narrow=narrow)
     return (
-        Part(RowStage(Stage.STATISTICS, input_bytes), groups, blocks),
-        Part(RowStage(Stage.SPREADS, input_bytes, groups=groups)),
+        Part(RowStage(Stage.STATISTICS, input_bytes), groups, blocks, RowStage(Stage.ROW_SUMS, input_bytes)),
+        Part(RowStage(Stage.SPREADS, input_bytes)),
         Part(results, groups, blocks, RowStage(Stage.ROWS, groups=2)),
     )
 
@@ -89,8 +89,8 @@ def softmax_parts(layer: SoftmaxLayer, rows: int, input_bytes: int, output_bytes
     return (
         Part(RowStage(Stage.MAXIMA, input_bytes, groups=groups, padded=padded), 1, blocks),
         Part(RowStage(Stage.TOPS, groups=groups)),
-        Part(RowStage(Stage.TOTALS, input_bytes, padded=padded), groups, blocks, RowStage(Stage.ROWS, groups=1)),
-        Part(RowStage(Stage.FACTORS, groups=groups)),
+        Part(RowStage(Stage.TOTALS, input_bytes, padded=padded), groups, blocks, RowStage(Stage.TOTAL_SUMS)),
+        Part(RowStage(Stage.FACTORS)),
         Part(results, groups, blocks, RowStage(Stage.ROWS, groups=2)),
     )
 
@@ -183,11 +183,11 @@ def row_stages() -> tuple[RowStage, ...]:
     """Every stage that a kernel has."""
     found = [RowStage(Stage.TABLE, output_bytes=b) for b in (1, 2, 4)]
     for groups in range(1, BATCH_GROUPS + 1):
-        found += [RowStage(stage, groups=groups) for stage in (Stage.TOPS, Stage.FACTORS)]
+        found.append(RowStage(Stage.TOPS, groups=groups))
         for size in (1, 2):
-            found.append(RowStage(Stage.SPREADS, size, groups=groups))
             found += [RowStage(Stage.MAXIMA, size, groups=groups, padded=padded) for padded in (False, True)]
-    found += [RowStage(Stage.ROWS, groups=groups) for groups in (1, 2)]
+    found += [RowStage(Stage.FACTORS), RowStage(Stage.TOTAL_SUMS), RowStage(Stage.ROWS, groups=2)]
+    found += [RowStage(stage, size) for stage in (Stage.SPREADS, Stage.ROW_SUMS) for size in (1, 2)]
     for size in (1, 2):
         found.append(RowStage(Stage.STATISTICS, size))
         results = [RowStage(Stage.NORMALISED, size, output, clips=c) for output in (1, 2, 4) for c in (0, 1, 3)]

@@ -33,6 +33,8 @@ class Stage(Enum):
     PIECES = "pieces"  # of moves: a block's columns from pieces of others
     RUNS = "runs"  # rows of a block
     TURNED = "turned"  # an 8 x 8 block
+    ROW_SUMS = "row_sums"  # of LayerNorm, once a group: sums of rows as lanes
+    TOTAL_SUMS = "total_sums"  # of Softmax, once a group: maxima over lanes, and sums of rows as lanes
     ROWS = "rows"  # once a group before its results: what belongs to a row, over its lanes
 
 
@@ -103,6 +105,11 @@ def row_stage(stage: RowStage, generation: str) -> OperationList:
             _table(code, stage)
         case Stage.ROWS:
             _rows(code, stage)
+        case Stage.ROW_SUMS:
+            _row_sums(code, stage)
+        case Stage.TOTAL_SUMS:
+            _rows(code, RowStage(Stage.ROWS, groups=1))
+            _wide_sums(code)
         case Stage.PIECES:
             _pieces(code, stage)
         case Stage.RUNS:
@@ -130,16 +137,10 @@ def _statistics(code: VectorCode, input_bytes: int) -> None:
 
 
 def _spreads(code: VectorCode, stage: RowStage) -> None:
-    """Rows' sums and squares as lanes; what goes under the root, scaled; roots; all of it stored."""
-    wide = stage.input_bytes > 1
-    first = [_pair(code, tuple(code.round(GIVEN_SUMS) for _ in range(HALVES)), 1) for _ in range(stage.groups)]
-    sums = _joined(code, first, 1)
-    if wide:
-        high, low = _wide_sums(code, stage.groups)
-        square = code.product_16(GIVEN, low, code.product_32(high, GIVEN))
-    else:
-        squares = [_pair(code, tuple(code.copy_out(GIVEN_SUMS) for _ in range(HALVES)), 3) for _ in range(stage.groups)]
-        square = code.product_16(GIVEN, _joined(code, squares, 3))
+    """From rows' sums and squares as lanes: what goes under the root, scaled; roots; all of it stored."""
+    sums, low = code.late(), code.late()
+    # Sums of squares of 16-bit elements have a second word.
+    square = code.product_16(GIVEN, low, *(() if stage.input_bytes == 1 else (code.product_32(code.late(), GIVEN),)))
     spread = code.add(code.product_32(sums, sums, square), code.shift_up(GIVEN))
     root, shift = _roots(code, spread, may_be_none=True)
     for value in (root, code.vector(shift), sums):
@@ -195,8 +196,8 @@ def _totals(code: VectorCode, stage: RowStage) -> None:
 
 
 def _factors(code: VectorCode, stage: RowStage) -> None:
-    """Sums of the rows as lanes, their roots, squared, times the gain; stored."""
-    high, low = _wide_sums(code, stage.groups)
+    """From sums of rows as lanes: their roots, squared, times the gain; stored."""
+    high, low = code.late(), code.late()
     root, shift = _roots(code, code.add(code.shift_up(high), code.shift_up(low)), may_be_none=False)
     inverse = code.round(code.product_32(root, root))
     code.store((code.round(code.product_32(inverse, GIVEN)),), 64)
@@ -293,15 +294,27 @@ def _joined(code: VectorCode, groups: list[Value], operations: int) -> Value:
     return _pair(code, tuple(pairs), operations)
 
 
-def _wide_sums(code: VectorCode, groups: int) -> tuple[Value, Value]:
-    """Rows' sums of 64-bit lanes, as two words."""
-    highs, lows = [], []
-    for _ in range(groups):
-        high = [code.round(GIVEN_SUMS) for _ in range(HALVES)]
-        rest = [code.add(GIVEN_SUMS, code.shift_up(h)) for h in high]
-        highs.append(_pair(code, tuple(high), 3))
-        lows.append(_pair(code, tuple(code.round(r) for r in rest), 3))
-    return _joined(code, highs, 3), _joined(code, lows, 3)
+def _row_sums(code: VectorCode, stage: RowStage) -> None:
+    """Lanes of sums that stand for all of their row; squares of int8 in one word."""
+    _grouped(code, tuple(code.round(GIVEN_SUMS) for _ in range(HALVES)), 1)
+    if stage.input_bytes > 1:
+        _wide_sums(code)
+    else:
+        _grouped(code, tuple(code.copy_out(GIVEN_SUMS) for _ in range(HALVES)), 3)
+
+
+def _wide_sums(code: VectorCode) -> None:
+    """Sums of the rows of a block of 64-bit lanes, as two words."""
+    high = tuple(code.round(GIVEN_SUMS) for _ in range(HALVES))
+    rest = [code.add(GIVEN_SUMS, code.shift_up(h)) for h in high]
+    for word in (high, tuple(code.round(r) for r in rest)):
+        _grouped(code, word, 3)
+
+
+def _grouped(code: VectorCode, block: tuple[Value, ...], operations: int) -> None:
+    """The rows of a block as lanes, among those of the other groups."""
+    pair = _pair(code, block, operations)
+    code.vector(_pair(code, (_pair(code, (pair,), operations),), operations))
 
 
 def _roots(code: VectorCode, whole: Sums, may_be_none: bool) -> tuple[Value, Value]:

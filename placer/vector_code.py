@@ -106,6 +106,10 @@ class VectorCode:
         """The upper and the lower 16 bits of sixteen lanes, which `parts` make up; of what is given there are both already."""
         return () if parts == (GIVEN,) else (self.vector(*parts), self.vector(*parts))
 
+    def late(self) -> Value:
+        """What code before this left in a register, not in halves: a move."""
+        return self.vector(GIVEN)
+
     # -- accumulators ---------------------------------------------------------------------------------------------------------------
 
     def product(self, *values: Value, start: Sums | None = None) -> Sums:

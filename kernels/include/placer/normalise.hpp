@@ -72,18 +72,29 @@ struct Normalise {
         sum = sums.template to_vector<int32>(0);
     }
 
-    /// N^2 * variance + Whole epsilons of each row.
-    static RowSums spread(const RowLanes &sum, const Squares (&squares)[Batch::together]) {
-        RowSums scaled;
-        if constexpr (narrow_input) {
-            Lanes lanes[Batch::together];
-            for (unsigned i = 0; i < Batch::together; ++i) PLACER_UNROLLED
-                lanes[i] = squares[i].template to_vector<int32>(0);
-            scaled = aie::mul<acc64>(row_sums(lanes), int16(size));
-        } else {
-            const WideSums sums(squares);
-            scaled = aie::mac(aie::mul<acc64>(sums.high, int32(size) << 16), sums.low, int16(size));
+    /// What the rows of a batch add up to: elements, less than 0, and squares, which fit one word for int8.
+    struct Sums {
+        RowLanes elements = aie::zeros<int32, row_lanes>();
+        WideSums squares;
+
+        void add(const Lanes &sum, const Squares &square, unsigned group) {
+            const Lanes one[] = {sum};
+            elements = with_group(elements, by_row(one, [](const auto &a, const auto &) { return a; }), group);
+            if constexpr (narrow_input)
+                squares.low = with_group(squares.low, row_sums(square.template to_vector<int32>(0)), group);
+            else
+                squares.add(square, group);
         }
+    };
+
+    /// N^2 * variance + whole epsilons of each row.
+    static RowSums spread(const Sums &sums) {
+        const RowLanes &sum = sums.elements;
+        RowSums scaled;
+        if constexpr (narrow_input)
+            scaled = aie::mul<acc64>(sums.squares.low, int16(size));
+        else
+            scaled = aie::mac(aie::mul<acc64>(sums.squares.high, int32(size) << 16), sums.squares.low, int16(size));
         scaled = aie::msc(scaled, sum, sum);
         constexpr int64 whole = Config::epsilon >> Config::epsilon_bits;
         if constexpr (whole >> 31 != 0)
@@ -116,17 +127,19 @@ struct Normalise {
 
     /// A batch of groups of four rows.
     static void batch(const Input *__restrict x, const int32 *__restrict values, Output *__restrict y, unsigned first) {
-        Lanes sum[Batch::together];
-        Squares squares[Batch::together];
-        for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
-            statistics(x, first + i, sum[i], squares[i]);
-        const RowLanes sums = by_row(sum, [](const auto &a, const auto &) { return a; });
+        Sums sums;
+        for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED {
+            Lanes sum;
+            Squares squares;
+            statistics(x, first + i, sum, squares);
+            sums.add(sum, squares, i);
+        }
         constexpr int64 whole = Config::epsilon >> Config::epsilon_bits, part = Config::epsilon - (whole << Config::epsilon_bits);
-        const ReciprocalRoots found(EvenScaled<Config::epsilon_bits, part, whole == 0>(spread(sums, squares)));
+        const ReciprocalRoots found(EvenScaled<Config::epsilon_bits, part, whole == 0>(spread(sums)));
         alignas(64) int32 root[row_lanes], shift[row_lanes], minus[row_lanes];
         aie::store_v(root, found.root);
         aie::store_v(shift, aie::sub(found.shift, int32(Config::fraction + Config::epsilon_bits / 2)));
-        aie::store_v(minus, sums);
+        aie::store_v(minus, sums.elements);
         for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
             finished(x, values, y, first + i, root + i * 4, shift + i * 4, minus + i * 4);
     }

@@ -59,25 +59,26 @@ inline aie::vector<T, row_lanes> by_row(const aie::vector<T, block_lanes> (&bloc
     }
 }
 
-/// The sum of each row.
-template <unsigned Groups>
-inline RowLanes row_sums(const aie::vector<int32, block_lanes> (&block)[Groups]) {
-    return by_row(block, [](const auto &a, const auto &b) { return aie::add(a, b); });
+/// The sum of each of the four rows of a block, one after the other and again.
+inline RowLanes row_sums(const aie::vector<int32, block_lanes> &block) {
+    const aie::vector<int32, block_lanes> one[] = {block};
+    return by_row(one, [](const auto &a, const auto &b) { return aie::add(a, b); });
+}
+
+/// `rows` with those of group `group` from `one`, which has them in each four lanes.
+inline RowLanes with_group(const RowLanes &rows, const RowLanes &one, unsigned group) {
+    return aie::select(rows, one, aie::mask<row_lanes>::from_uint32(0xfu << (4 * group)));
 }
 
 /// The sum of each row, of lanes below 2^46, as high * 2^16 + low.
 struct WideSums {
-    RowLanes high, low;
+    RowLanes high = aie::zeros<int32, row_lanes>(), low = aie::zeros<int32, row_lanes>();
 
-    template <unsigned Groups>
-    explicit WideSums(const aie::accum<acc64, block_lanes> (&block)[Groups]) {
-        aie::vector<int32, block_lanes> highs[Groups], lows[Groups];
-        for (unsigned i = 0; i < Groups; ++i) PLACER_UNROLLED {
-            highs[i] = block[i].template to_vector<int32>(16);
-            lows[i] = aie::sub(block[i], aie::accum<acc64, block_lanes>(highs[i], 16)).template to_vector<int32>(0);
-        }
-        high = row_sums(highs);
-        low = row_sums(lows);
+    void add(const aie::accum<acc64, block_lanes> &block, unsigned group) {
+        const aie::vector<int32, block_lanes> upper = block.template to_vector<int32>(16);
+        const aie::accum<acc64, block_lanes> rest = aie::sub(block, aie::accum<acc64, block_lanes>(upper, 16));
+        high = with_group(high, row_sums(upper), group);
+        low = with_group(low, row_sums(rest.template to_vector<int32>(0)), group);
     }
 };
 

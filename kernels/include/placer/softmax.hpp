@@ -76,8 +76,7 @@ struct Softmax {
     }
 
     /// factor / 2^down is nearly gain / 2^shift / total; down: at most widest_shift.
-    static void factors(const Sum (&total)[Batch::together], int32 (&factor)[row_lanes], int32 (&down)[row_lanes]) {
-        const WideSums sums(total);
+    static void factors(const WideSums &sums, int32 (&factor)[row_lanes], int32 (&down)[row_lanes]) {
         const ReciprocalRoots found(EvenScaled<0, 0, false>(aie::add(RowSums(sums.high, 16), sums.low)));
         const RowLanes inverse = row_product(found.root, found.root, ReciprocalRoots::bits);
         aie::store_v(factor, row_product(inverse, aie::broadcast<int32, row_lanes>(Config::gain), ReciprocalRoots::bits));
@@ -108,14 +107,14 @@ struct Softmax {
     /// A batch of groups of four rows, of one group of columns.
     static void batch(const Input *__restrict x, const Tables &tables, Output *__restrict y, unsigned row, unsigned first) {
         Source most[Batch::together];
-        Sum total[Batch::together];
+        WideSums sums;
         alignas(64) Input top[row_lanes];
         alignas(64) int32 factor[row_lanes], down[row_lanes];
         maxima(x, row, first, most);
         aie::store_v(top, by_row(most, [](const auto &a, const auto &b) { return aie::max(a, b); }));
         for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
-            total[i] = totals(x, tables, row + i, first, over_rows(top + i * 4));
-        factors(total, factor, down);
+            sums.add(totals(x, tables, row + i, first, over_rows(top + i * 4)), i);
+        factors(sums, factor, down);
         for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
             finished(x, tables, y, row + i, first, over_rows(top + i * 4), factor + i * 4, down + i * 4);
     }
