@@ -3,7 +3,8 @@
     python -m scripts.models_table MODEL_FOLDER --step exact --step local --step map --write
 
 What each step finds is kept in the records folder, a JSON file a model and step, and not computed again: stop and start at will, delete
-a record (or the folder, after a change of code) to renew it. --write puts the rows of all records between the markers of docs/models.md.
+a record (or the folder, after a change of code) to renew it. --write puts the rows of all records between the markers of docs/models.md;
+what a mapping gave stays as the document has it for models without a record of the step `map`.
 
 exact   the reference against the evaluator that defines the model, onnxruntime at ORT_ENABLE_BASIC or qonnx, on random inputs over the
         whole range of the input type: output elements that differ, and the largest difference in steps of the output. Both also against
@@ -215,18 +216,28 @@ def records(
     return exact, local, placed
 
 
-def row(path: Path, exact: Exactness | None, local: Local | None, placed: Mapped | None) -> str:
-    """The line of one model in Markdown; "-" where a step was not run."""
+def row(path: Path, exact: Exactness | None, local: Local | None, placed: Mapped | None, before: list[str]) -> str:
+    """The line of one model in Markdown; "-" where a step was not run. before: the cells of the document's line, whose mapping is kept."""
     cells = [path.stem, exporter(path), str(exact.operations) if exact else "-"]
     if placed is None:
-        cells += ["-", "-"]
+        cells += before[3:5] or ["-", "-"]
     else:
         cells += [placed.problem, ""] if placed.problem else [str(placed.tiles), str(placed.interval)]
     cells += [exact.evaluator, str(exact.differ), str(exact.compared), str(exact.largest)] if exact else ["-"] * 4
     cells += ["" if off is None else str(off) for off in (exact.ours_off, exact.theirs_off)] if exact else ["-"] * 2
     cells += [local.words, str(local.largest)] if local else ["-", "-"]
-    cells += [str(placed.differ), str(placed.compared)] if placed and not placed.problem else ["-", "-"]
+    if placed is None:
+        cells += before[-2:] or ["-", "-"]
+    else:
+        cells += ["-", "-"] if placed.problem else [str(placed.differ), str(placed.compared)]
     return f"| {' | '.join(cells)} |"
+
+
+def lines() -> dict[str, list[str]]:
+    """The cells of the document's lines, by model."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text[text.index(START) : text.index(END)].splitlines()]
+    return {cells[0]: cells for cells in rows if cells}
 
 
 def bits(network: Network) -> int:
@@ -271,7 +282,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="Write docs/models.md.")
     options = parser.parse_args()
     options.records.mkdir(parents=True, exist_ok=True)
-    rows, narrow = list[str](), list[tuple[str, Local]]()
+    rows, narrow, before = list[str](), list[tuple[str, Local]](), lines()
     for path in sorted(options.folder.glob(f"{options.only}.onnx")):
         try:
             network = read_model(path)
@@ -281,7 +292,7 @@ def main() -> int:
         exact, local, placed = records(path, network, options.records, options.step, options.samples)
         if local and onnxruntime_check.evaluator(path) == "onnxruntime" and bits(network) <= IntType.INT8.bits:
             narrow.append((path.stem, local))
-        rows.append(row(path, exact, local, placed))
+        rows.append(row(path, exact, local, placed, before.get(path.stem, [])))
         print(rows[-1], flush=True)
     if options.write:
         write(rows, summary(narrow))

@@ -17,8 +17,9 @@ Steps = Callable[[IntArray], FloatArray]
 
 # Positions of a run at which a cubic is fitted and compared, at most.
 SAMPLES = 256
-# Runs are cut until no cubic is off by more, or so many cuts have been made: each costs a kernel a comparison of every element.
-TOLERANCE = 2.0**-9
+# Runs are cut until no cubic is off by more (in steps, and of the largest result: 2^-9 of a step at 16 bits), or so many cuts have been
+# made: each costs a kernel a comparison of every element.
+TOLERANCE, RELATIVE_TOLERANCE = 2.0**-12, 2.0**-24
 MAX_BREAKS = 16
 # Places of a cut tried at once; the search then goes on between the neighbours of the best.
 PLACES = 8
@@ -51,20 +52,17 @@ class _Fit:
         wanted = np.clip(self.steps(points), -self.most, self.most)
         half = 1 << self.bits - 1
         u = ((points & (2 * half - 1)) - half) / half
-        found = _Run(start, end, np.zeros(TERMS), math.inf)
         middle, reach = (u[0] + u[-1]) / 2, max((u[-1] - u[0]) / 2, 1e-12)
-        for degree in range(min(TERMS, len(points))):
+        for degree in reversed(range(min(TERMS, len(points)))):
             # In coordinates of the run, where powers of u are far apart.
             series = np.polynomial.Polynomial(np.polynomial.polynomial.polyfit((u - middle) / reach, wanted, degree))
             coefficients = np.zeros(TERMS)
             shifted = series(np.polynomial.Polynomial([-middle / reach, 1 / reach])).coef if degree else series.coef
             coefficients[: len(shifted)] = shifted
-            if np.abs(coefficients).sum() >= self.most * 2:
-                continue
-            error = self._error(np.asarray(np.polynomial.polynomial.polyval(u, coefficients), np.float64), wanted)
-            if error < found.error:
-                found = _Run(start, end, coefficients, error)
-        return found
+            if np.abs(coefficients).sum() < self.most * 2:
+                break
+        found = np.asarray(np.polynomial.polynomial.polyval(u, coefficients), np.float64)
+        return _Run(start, end, coefficients, self._error(found, wanted))
 
     def segments(self) -> list[_Run]:
         """One cubic for each segment, all at once; `run` where its coefficients are too large."""
@@ -99,7 +97,7 @@ class _Fit:
 
 
 def cubics(steps: Steps, bits: int, low: int, high: int) -> Cubics:
-    """Cubics for `steps` over SEGMENTS * 2^bits positions, as exact as TOLERANCE where MAX_BREAKS cuts allow it.
+    """Cubics for `steps` over SEGMENTS * 2^bits positions, as exact as the tolerances where MAX_BREAKS cuts allow it.
 
     low, high: the least and largest result, less the zero point.
     """
@@ -107,7 +105,7 @@ def cubics(steps: Steps, bits: int, low: int, high: int) -> Cubics:
     runs = fit.segments()
     for _ in range(MAX_BREAKS):
         worst = max(runs, key=lambda r: (r.error if r.end - r.start > 1 else 0.0, -r.start))
-        if worst.error <= TOLERANCE or worst.end - worst.start == 1:
+        if worst.error <= max(TOLERANCE, fit.most * RELATIVE_TOLERANCE / 2) or worst.end - worst.start == 1:
             break
         at = runs.index(worst)
         runs[at : at + 1] = fit.cut(worst)
