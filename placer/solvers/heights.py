@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from placer.problem import Level, Limit, MappingProblem
+from placer.problem import BlockKind, Level, Limit, MappingProblem
 from placer.solution import Evaluation, Solution
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels
 from placer.solvers.few_options import pace
+from placer.solvers.promise import promise
 
 # By how much more the interval may exceed its best where it is not the first level.
 LATER_LEVEL = 2.0
@@ -15,21 +16,43 @@ LATER_LEVEL = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Heights:
-    """Of the first level: the least that is possible, as far as is known, and what options alone reach. interval: theirs, or None."""
+    """Of the first level: the least that is possible, as far as is known. levels: what options alone reach of the leading levels, of
+    fewer where the search was short.
+    """
 
     problem: MappingProblem
     least: int
-    reached: int
-    interval: int | None
+    levels: tuple[int, ...]
 
     @property
     def first(self) -> Level:
         """What rungs limit."""
         return self.problem.objective[0]
 
-    def of(self, solution: Solution) -> int:
-        """Where a solution is."""
-        return Evaluation(self.problem, solution).value(self.first)
+    @property
+    def reached(self) -> int:
+        """What options alone reach of the first level."""
+        return self.levels[0]
+
+    @property
+    def interval(self) -> int | None:
+        """The interval of what options alone reach, if it leads the objective with others."""
+        return dict(zip(leading_levels(self.problem.objective), self.levels, strict=False)).get(Level.INTERVAL)
+
+    def of(self, solution: Solution, number: int = 0) -> int:
+        """Where a solution is, in the level of that number."""
+        return Evaluation(self.problem, solution).value(self.problem.objective[number])
+
+    def hoped(self, number: int, solution: Solution) -> int:
+        """What a later level may come to, no worse than `solution` before it: a guess, 0 without one."""
+        if self.problem.objective[number] is Level.TILES:
+            return promise(self.problem).taken(BlockKind.LAYER, Evaluation(self.problem, solution).interval()) or 0
+        return self.levels[number] if number < len(self.levels) else 0
+
+    def below(self, solution: Solution, number: int, height: int) -> MappingProblem:
+        """The problem with a later level limited, and those before it to what they are in `solution`."""
+        limits = [Limit(self.problem.objective[i], self.of(solution, i)) for i in range(number)]
+        return replace(self.problem, limits=(*self.problem.limits, *limits, Limit(self.problem.objective[number], height)))
 
     def rung(self, height: float) -> MappingProblem:
         """The problem with its first level limited, and its interval by as much more again."""
@@ -48,4 +71,4 @@ def heights_of(problem: MappingProblem, relaxed: Relaxed | None) -> Heights | No
         reached, bounds = reached or (slowest,), (max((slowest, *bounds[:1])),)
     if not reached:
         return None
-    return Heights(problem, bounds[0] if bounds else 0, reached[0], dict(zip(leading, reached, strict=False)).get(Level.INTERVAL))
+    return Heights(problem, bounds[0] if bounds else 0, reached)

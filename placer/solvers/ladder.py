@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, sqrt
+from math import sqrt
 
 from placer.model.build import build_model, build_relaxation
 from placer.model.likeness import add_likeness, has_likes
@@ -29,8 +29,10 @@ from placer.solvers.strips import strips
 RUNGS = (1.0, 1.1, 1.25, 1.5, 1.8, 2.2, 2.7, 3.5, 5.0, 8.0, 15.0, 40.0)
 # Where the quick way finds nothing on any rung, the other ways are tried on one of so many.
 FEWER_RUNGS = 4
-# A rung may be this much above the least that is possible before one between them is tried.
-WORTHWHILE = 1.25
+# The part of a height that is not worth another rung: so many times the part of the work that is spent, and at least so much.
+SPENT, CLOSE = 3.5, 0.01
+# For each later level, how often less is asked for, the part of it that is not worth that, and the part of the work that has to be left.
+LATER_TRIES, LATER_CLOSE, UNSPENT = 2, 0.05, 0.5
 # The part of the lanes across the array that streams between neighbours may take; windows inside the footprints take the rest.
 LANES_PART = 0.9
 # Lanes lacking that fewer streams between neighbours may make up for, and how often that is tried.
@@ -69,40 +71,53 @@ def climb(problem: MappingProblem, relaxed: Relaxed | None, budget: Budget, miss
     """The mapping of a low rung that routes; None when there is none on any.
 
     Rungs are climbed in the quick ways of choosing options, from what options alone were found to reach. The other ways are for the rung
-    below the first one that holds, and the rungs below that as long as they hold. What then lies between the lowest rung and the least that
-    is possible is halved as long as that pays. The search ends with the work of `budget`.
+    below the first one that holds, and the rungs below that as long as they hold. What then lies between the lowest that holds and one that
+    does not, or what is proven, is halved, the less often the more work was spent; then the later levels. The work of `budget` ends it all.
 
     relaxed: what options alone reach, as far as it is known.
     """
     heights = heights_of(problem, relaxed)
-    rungs = [problem] if heights is None else [heights.rung(heights.reached * r) for r in RUNGS]
+    steps = [heights.reached * r for r in RUNGS] if heights else [0.0]
     # All options have shorter latencies; the cheapest of them are enough where all are too many to search.
     quick = tuple(_Way(has_likes(problem), streamed=True, straight=True, few=few, work=QUICK_WORK) for few in (False, True))
-
     tried: set[tuple[BlockChoice, ...]] = set()
 
-    def on(rung: MappingProblem, ways: Sequence[_Way]) -> Solution | None:
+    def routed(rung: MappingProblem, ways: Sequence[_Way]) -> Solution | None:
         return next(filter(None, (_routed(rung, way, budget, missing, tried) for way in ways)), None)
 
-    found = next(((i, s) for i, rung in enumerate(rungs) if (s := on(rung, quick))), None)
+    def on(height: float, ways: Sequence[_Way]) -> Solution | None:
+        return routed(heights.rung(height) if heights else problem, ways)
+
+    work = budget.work
+    found = next(((i, s) for i, height in enumerate(steps) if (s := on(height, quick))), None)
     if found is None:
-        return next(filter(None, (on(rung, OTHER_WAYS) for rung in rungs[::FEWER_RUNGS])), None)
+        return next(filter(None, (on(height, OTHER_WAYS) for height in steps[::FEWER_RUNGS])), None)
     level, best = found
-    for rung in reversed(rungs[:level]):
-        better = on(rung, OTHER_WAYS)
-        if better is None:
-            return best
-        best = better
-    return _halved(heights, best, lambda rung: on(rung, quick[::-1])) if heights else best
+    while level and (better := on(steps[level - 1], OTHER_WAYS)):
+        level, best = level - 1, better
+    if heights is None:
+        return best
+    low, high = int(steps[level - 1]) + 1 if level else heights.least, heights.of(best)
+    while low and high > (1 + max(CLOSE, SPENT * (1 - budget.work / work))) * low:
+        middle = int(sqrt(low * high))
+        better = on(middle, quick[::-1])
+        best, low, high = (better, low, heights.of(better)) if better else (best, middle + 1, high)
+    return _later(heights, best, lambda rung: routed(rung, quick[1:]) if budget.work > UNSPENT * work else None)
 
 
-def _halved(heights: Heights, best: Solution, found: Callable[[MappingProblem], Solution | None]) -> Solution:
-    """`best`, or what is found below it on the way to the least that is possible."""
-    low, high = heights.least, heights.of(best)
-    while low and high > WORTHWHILE * low:
-        middle = sqrt(low * high)
-        better = found(heights.rung(middle))
-        best, low, high = (better, low, heights.of(better)) if better else (best, ceil(middle), high)
+def _later(heights: Heights, best: Solution, found: Callable[[MappingProblem], Solution | None]) -> Solution:
+    """`best`, or one that is no worse in the first level and better in a later one, each halved towards what options alone may reach."""
+    for number in range(1, len(leading_levels(heights.problem.objective))):
+        low = heights.hoped(number, best)
+        for _ in range(LATER_TRIES):
+            high = heights.of(best, number)
+            if not low or high <= (1 + LATER_CLOSE) * low:
+                break
+            middle = int(sqrt(low * high))
+            better = found(heights.below(best, number, middle))
+            if better is None:
+                break
+            best = better
     return best
 
 

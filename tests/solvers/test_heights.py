@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from placer.problem import Level, Limit, MappingProblem
+from placer.solvers.construct import construct
 from placer.solvers.cpsat_relaxation import Relaxed
 from placer.solvers.heights import LATER_LEVEL, heights_of
 from tests.graphs import small_device
@@ -45,3 +46,20 @@ def test_a_rung_limits_the_first_level_and_the_interval_with_it() -> None:
     first = heights_of(problem(Level.INTERVAL, Level.TILES), relaxed((100, 4), (100, 4)))
     assert first is not None
     assert first.rung(110).limits == (Limit(Level.INTERVAL, 110),)
+
+
+def test_a_later_level_is_asked_for_with_those_before_it_held() -> None:
+    """Levels before may be what they are in the solution; tiles are hoped for by options alone, others by the relaxation."""
+    stated = problem(Level.INTERVAL, Level.LATENCY, Level.TILES)
+    solution = construct(stated)
+    known = heights_of(stated, relaxed((100, 300), (100, 300)))
+    assert solution is not None
+    assert known is not None
+    interval, latency = known.of(solution), known.of(solution, 1)
+    assert known.below(solution, 1, 250).limits == (Limit(Level.INTERVAL, interval), Limit(Level.LATENCY, 250))
+    assert known.below(solution, 2, 1).limits == (Limit(Level.INTERVAL, interval), Limit(Level.LATENCY, latency), Limit(Level.TILES, 1))
+    assert known.hoped(1, solution) == 300
+    assert known.hoped(2, solution) == 2
+    nothing = heights_of(stated, None)
+    assert nothing is not None
+    assert nothing.hoped(1, solution) == 0

@@ -10,7 +10,7 @@ from placer.problem import Level, MappingProblem
 from placer.solution import Evaluation, Solution
 from placer.solvers.cpsat_level import Budget, silent
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels, relax
-from placer.solvers.ladder import FEW_LANES, RUNGS, WORTHWHILE, climb
+from placer.solvers.ladder import FEW_LANES, RUNGS, climb
 from tests.graphs import chain, small_device
 from tests.solving import stated
 
@@ -80,4 +80,16 @@ def test_below_what_was_reached_rungs_are_tried_too() -> None:
     honest, found = (climb(problem, known, budget(), lambda _: 0) for known in (relaxed, bad))
     assert honest is not None
     assert found is not None
-    assert Evaluation(problem, found).interval() <= WORTHWHILE * Evaluation(problem, honest).interval()
+    assert Evaluation(problem, found).interval() <= 1.25 * Evaluation(problem, honest).interval()
+
+
+def test_less_of_a_later_level_is_asked_for() -> None:
+    """The fewest streams leave a long latency; at the same interval there is a shorter one, once it is known what to hope for."""
+    problem = replace(stated(chain((64, 128, 64), tokens=32), small_device(8, 3))[1], objective=(Level.INTERVAL, Level.LATENCY))
+    known = relax(problem, problem.device.core_tiles, budget(), 1.0, silent)
+    interval, latency = known.reached
+    slow = replace(known, bounds=(2 * interval,), reached=(2 * interval, latency))
+    found = [climb(problem, r, budget(), lambda _: 0) for r in (slow, replace(slow, reached=slow.reached[:1]))]
+    asked, plain = ((Evaluation(problem, s).interval(), Evaluation(problem, s).value(Level.LATENCY)) for s in found if s)
+    assert asked[0] <= plain[0]
+    assert asked[1] < plain[1]
