@@ -18,9 +18,9 @@ Steps = Callable[[IntArray], FloatArray]
 # Positions of a run at which a cubic is fitted and compared, at most.
 SAMPLES = 256
 # Runs are cut until no cubic is off by more (in steps, and of the largest result: 2^-9 of a step at 16 bits), or so many cuts have been
-# made: each costs a kernel a comparison of every element.
+# made: each costs a kernel a comparison of every element, and with more of them its program would not fit a core (catalog.py).
 TOLERANCE, RELATIVE_TOLERANCE = 2.0**-12, 2.0**-24
-MAX_BREAKS = 16
+MAX_BREAKS = 12
 # Places of a cut tried at once; the search then goes on between the neighbours of the best.
 PLACES = 8
 # Coefficients, and the sums of a cubic's, stay below 2^30.

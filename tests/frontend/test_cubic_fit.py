@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from placer.arithmetic import interpolated
-from placer.cubics import Cubics
+from placer.catalog import BREAK_WORDS, MULTIPLIER_WORDS
+from placer.contract import PIPELINE_COPIES, PROGRAM_WORD, PROGRAM_WORDS_A_CALL
+from placer.cubics import TERMS, Cubics
+from placer.device import find_device
 from placer.fixed_point import FloatArray
 from placer.frontend import cubic_fit
 from placer.frontend.cubic_fit import MAX_BREAKS, cubics
@@ -72,3 +75,13 @@ def test_wider_elements() -> None:
     found = cubics(exact, 22, LOW, HIGH)
     positions = np.random.default_rng(0).integers(0, 1 << 30, 100_000)
     assert np.abs(interpolated(positions, found) - exact(positions)).max() <= 1 / 2 + found.error + 2**-10
+
+
+def test_as_many_cuts_as_a_program_holds() -> None:
+    """The words of a kernel with all cuts are within the 16 KB of a core; a few more would not be."""
+
+    def program_bytes(cuts: int) -> int:
+        loop = TERMS * 24 + (TERMS - 1) * MULTIPLIER_WORDS + BREAK_WORDS * cuts
+        return (PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * loop) * PROGRAM_WORD
+
+    assert program_bytes(MAX_BREAKS) <= find_device("VEK280").core.program_bytes < program_bytes(MAX_BREAKS + 1)
