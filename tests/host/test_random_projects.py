@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import placer
+from placer.moves import MoveKind
 from placer.run import find_subject, run_on_host
 from tests.qdq_models import QdqBuilder, some_weights
 from tests.random_models import MOVING, RandomModel, random_models
@@ -41,3 +43,21 @@ def test_network_of_no_arithmetic(tmp_path: Path) -> None:
     turned = b.node("Transpose", x, perm=[0, 2, 1])
     product = b.qdq(b.node("MatMul", y, b.weights(some_weights(8, 4))), 0)
     check(b.save(tmp_path, turned, product, y), tmp_path, 3)
+
+
+@pytest.mark.slow
+def test_every_kind_of_move(tmp_path: Path) -> None:
+    """Beside layers that move nothing, whose kernels read the same configuration."""
+    b = QdqBuilder()
+    x = b.qdq(b.input(16, 16))
+    y = b.qdq(b.node("MatMul", x, b.weights(some_weights(16, 16))), 0)
+    turned = b.qdq(b.node("MatMul", b.node("Transpose", y, perm=[0, 2, 1]), x), 2)
+    columns = b.qdq(b.node("Concat", x, y, axis=2), -1)
+    flat = b.node("Reshape", columns, b.constant([0, 512], "int64"))
+    end = b.qdq(b.node("MatMul", flat, b.weights(some_weights(512, 8))), 2)
+    picked = b.node("Gather", y, b.constant([5, 3, 11], "int64"), axis=2)
+    crossed = b.node("Reshape", picked, b.constant([0, 3, 16], "int64"))
+    mixed = b.qdq(b.node("MatMul", crossed, b.weights(some_weights(16, 8))), 2)
+    check(b.save(tmp_path, turned, columns, end, mixed), tmp_path, 2)
+    config = (tmp_path / "out" / "adf" / "config.hpp").read_text()
+    assert {kind.value for kind in MoveKind} == set(re.findall(r"placer::Move::(\w+);", config))

@@ -6,11 +6,9 @@
 
 #include "aie_api/aie.hpp"
 #include "loops.hpp"
+#include "step.hpp"
 
 namespace placer {
-
-/// What is carried at once: pieces of blocks of columns, where rows stay; rows of blocks; 8 x 8 elements, transposed; or one element.
-enum class Move { columns, runs, turned, elements };
 
 /// 32 bits of anything.
 using Word [[gnu::may_alias]] = int32;

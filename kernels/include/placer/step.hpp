@@ -1,10 +1,14 @@
-// What a layer's configuration says besides sizes: requantisation steps and the side of its weights. docs/kernels.md states the arithmetic.
+// What a layer's configuration says besides sizes: requantisation steps, the side of its weights, what it moves. docs/kernels.md has the
+// arithmetic.
 #pragma once
 
 namespace placer {
 
 /// On which side of the activation the weights stand.
 enum class Side { right, left };
+
+/// What is carried at once: pieces of blocks of columns, where rows stay; rows of blocks; 8 x 8 elements, transposed; or one element.
+enum class Move { columns, runs, turned, elements };
 
 /// `low` and `high` of a step without a clip.
 inline constexpr int no_low = -2147483647 - 1, no_high = 2147483647;
