@@ -5,6 +5,8 @@ No search library is needed. The result seeds the exact engine, and is the answe
 
 from __future__ import annotations
 
+from functools import lru_cache, reduce
+from operator import and_
 from typing import TypeAlias
 
 from placer.descriptors import walkable
@@ -16,6 +18,7 @@ from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Soluti
 Cut: TypeAlias = tuple[int, int] | None
 
 
+@lru_cache(maxsize=8)  # a problem is bounded first and solved later
 def construct(problem: MappingProblem) -> Solution | None:
     """A legal solution, or None when this construction finds none (which proves nothing): the one of least interval of several.
 
@@ -67,6 +70,8 @@ def _ports(option: Option) -> tuple[int, int]:
 def _pack(problem: MappingProblem, chosen: list[int]) -> tuple[BlockChoice, ...] | None:
     """Place blocks, in order of size, each as far west as it goes; ties to the south."""
     device = problem.device
+    if sum(_option(b, i).tiles for b, i in zip(problem.blocks, chosen, strict=True)) > device.core_tiles:
+        return None
     free = [(1 << device.columns) - 1] * device.rows
     places: list[BlockChoice] = [BlockChoice(o, 0, 0, 0) for o in chosen]
     order = sorted(range(len(chosen)), key=lambda i: (-_option(problem.blocks[i], chosen[i]).tiles, i))
@@ -74,7 +79,7 @@ def _pack(problem: MappingProblem, chosen: list[int]) -> tuple[BlockChoice, ...]
         option = _option(problem.blocks[i], chosen[i])
         if not option.shapes:
             continue
-        spots = [(spot, number) for number, shape in enumerate(option.shapes) if (spot := _westmost(free, shape, device.columns))]
+        spots = [(spot, number) for number, shape in enumerate(option.shapes) if (spot := _westmost(free, shape))]
         if not spots:
             return None
         (column, row), number = min(spots, key=lambda s: (s[0][0] + option.shapes[s[1]].width, s[0], s[1]))
@@ -87,14 +92,26 @@ def _option(block: Block, number: int) -> Option:
     return block.options[number]
 
 
-def _westmost(free: list[int], shape: Shape, columns: int) -> tuple[int, int] | None:
+def _westmost(free: list[int], shape: Shape) -> tuple[int, int] | None:
     """The free position of least column, then least row."""
-    mask = (1 << shape.width) - 1
-    for column in range(columns - shape.width + 1):
-        for row in range(len(free) - shape.height + 1):
-            if all(free[row + i] >> column & mask == mask for i in range(shape.height)):
-                return column, row
-    return None
+    starts = [_starts(row, shape.width) for row in free]
+    best = None
+    for row in range(len(free) - shape.height + 1):
+        fitting = reduce(and_, starts[row : row + shape.height])
+        column = (fitting & -fitting).bit_length() - 1
+        if fitting and (best is None or column < best[0]):
+            best = column, row
+    return best
+
+
+def _starts(free: int, width: int) -> int:
+    """The columns, as bits, from which so many are free side by side."""
+    reached = 1
+    while reached < width:
+        step = min(reached, width - reached)
+        free &= free >> step
+        reached += step
+    return free
 
 
 def _take(free: list[int], shape: Shape, column: int, row: int) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from placer.errors import InfeasibleError
 from placer.model.build import build_relaxation
 from placer.problem import Level, MappingProblem
-from placer.solution import Evaluation
+from placer.solution import Evaluation, Solution
 from placer.solvers.construct import construct
 from placer.solvers.cpsat_level import Budget
 from placer.solvers.cpsat_relaxation import descend, leading_levels
@@ -29,13 +29,20 @@ def best_relays(problems: Callable[[int], MappingProblem], counts: tuple[int, ..
     """The one of `counts`, which rise, after which more hardly shorten the interval. problems: the problem with so many relays.
 
     All of them are looked at: a relaxation that is not searched to its end may be worse with one relay than without, and good with two.
+    Where the search finds nothing better than what is constructed, it is not made again for more relays, which make the problem larger.
     """
-    best, reached, fewest = counts[0], None, None
+    best, reached, fewest, searched = counts[0], None, None, True
     for count in counts if len(counts) > 1 else ():
-        found = _reached(problems, count)
-        fewest = found if count == counts[0] else fewest
-        if found is not None and (reached is None or _pays(found, reached)):
-            best, reached = count, found
+        problem = _with_interval(problems, count)
+        if problem is None:
+            continue
+        start = construct(problem)
+        found = _searched(problem, start) if searched or start is None else start
+        searched = found is not start
+        values = tuple(Evaluation(problem, found).value(level) for level in problem.objective) if found else None
+        fewest = values if count == counts[0] else fewest
+        if values is not None and (reached is None or _pays(values, reached)):
+            best, reached = count, values
     return Relaying(best, fewest)
 
 
@@ -44,8 +51,8 @@ def _pays(more: tuple[int, ...], fewer: tuple[int, ...]) -> bool:
     return more[:-1] <= fewer[:-1] and more[-1] <= (1 - WORTHWHILE) * fewer[-1]
 
 
-def _reached(problems: Callable[[int], MappingProblem], count: int) -> tuple[int, ...] | None:
-    """The levels up to the interval of the best solution of the relaxation, or None when none was found."""
+def _with_interval(problems: Callable[[int], MappingProblem], count: int) -> MappingProblem | None:
+    """The problem with so many relays and the levels up to its interval; None where there is none, or the interval does not matter."""
     try:
         problem = problems(count)
     except InfeasibleError:
@@ -55,7 +62,10 @@ def _reached(problems: Callable[[int], MappingProblem], count: int) -> tuple[int
         levels = levels[: levels.index(Level.INTERVAL) + 1]
     elif not any(limit.level is Level.INTERVAL for limit in problem.limits):
         return None
-    tiles = problem.device.core_tiles
-    seed = construct(problem)
-    found = descend(build_relaxation(problem, tiles), Budget(RELAY_WORK, None, 1, 0), RELAY_WORK, seed, seed)
-    return tuple(Evaluation(problem, found).value(level) for level in levels) if found else None
+    return replace(problem, objective=levels)
+
+
+def _searched(problem: MappingProblem, start: Solution | None) -> Solution | None:
+    """The best solution of the relaxation that is found; `start` where none is."""
+    v = build_relaxation(problem, problem.device.core_tiles)
+    return descend(v, Budget(RELAY_WORK, None, 1, 0), RELAY_WORK, start, start)
