@@ -29,10 +29,13 @@ from tests.qdq_models import QdqBuilder
 DEVICE = small_device(6, 4)
 
 
+QUERIES = 16
+
+
 def scores(folder: Path, tokens: int, size: int = 64) -> Path:
-    """q k^T of so many tokens, whose operands and result no split takes apart."""
+    """q k^T of a few queries and so many keys, which no split takes apart."""
     b = QdqBuilder()
-    q, k = b.qdq(b.input(tokens, size, name="q")), b.qdq(b.input(tokens, size, name="k"))
+    q, k = b.qdq(b.input(QUERIES, size, name="q")), b.qdq(b.input(tokens, size, name="k"))
     return b.save(folder, b.qdq(b.node("MatMul", q, b.node("Transpose", k, perm=[0, 2, 1])), -1))
 
 
@@ -43,13 +46,12 @@ def options(folder: Path, tokens: int) -> tuple[Option, ...]:
     return layer_options(product, laid_out.of_layer(product), DEVICE)
 
 
-@pytest.mark.parametrize(("tokens", "lent"), [(124, False), (128, True), (176, True)])
+@pytest.mark.parametrize(("tokens", "lent"), [(448, False), (480, True), (496, True)])
 def test_borrowing_is_for_what_nothing_else_fits(tmp_path: Path, tokens: int, lent: bool) -> None:
-    """Two copies of 128 x 64, 128 x 64 and 128 x 128 bytes fill a tile; the stack is too much."""
-    (only,) = options(tmp_path, tokens)
-    assert only.lent is lent
-    assert {s.width for s in only.shapes} == {2 if lent else 1}
-    assert only.tiles == 1
+    """Two copies of 480 x 64 bytes of keys and of four rows of queries and scores are more than a tile."""
+    found = options(tmp_path, tokens)
+    assert {o.lent for o in found} == {lent}
+    assert {s.width for o in found for s in o.shapes if s.height == o.tiles} == {2 if lent else 1}
 
 
 def test_inputs_go_to_the_lender() -> None:
@@ -87,10 +89,10 @@ def test_a_lender_is_out_of_the_producers_reach() -> None:
 
 def test_the_mapping(tmp_path: Path) -> None:
     """Legal, its inputs one column to the west of its core; two are out of its reach."""
-    outcome = run(load_settings(scores(tmp_path, 128)).overridden(batch=1, columns=6, rows=4), Stage.VERIFY, ignore)
+    outcome = run(load_settings(scores(tmp_path, 480)).overridden(batch=1, columns=6, rows=4), Stage.VERIFY, ignore)
     assert outcome.mapping is not None
     sample = Sample(outcome.mapping, outcome.imported.device, outcome.imported.laid_out.graph)
-    (tile,) = outcome.mapping.layers[0].tiles
+    tile = outcome.mapping.layers[0].tiles[0]
     at_west = {b.kind for b in tile.buffers if {a.col for a in b.at} == {tile.col - 1}}
     assert at_west == {"input", "second_input"}
 
