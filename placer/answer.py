@@ -60,20 +60,22 @@ def _solve_relayed(imported: Imported, problem: MappingProblem, settings: Settin
         stated = formulate(laid_out, imported.device, problem.objective, problem.row_weight, problem.limits, settings.fixed_layers)
         return replace(imported, laid_out=laid_out), stated
 
-    relaying = best_relays(lambda n: relayed_by(n)[1], scale.relays)
-    own, stated = relayed_by(relaying.count)
-    if relaying.count == scale.relays[0]:
+    def solved_with(count: int) -> Solved:
+        own, stated = relayed_by(count)
         return Solved(own, stated, solve_pipeline(own, stated, settings, progress))
+
+    relaying = best_relays(lambda n: relayed_by(n)[1], scale.relays)
+    if relaying.count == scale.relays[0]:
+        return solved_with(relaying.count)
     try:
-        solved = Solved(own, stated, solve_pipeline(own, stated, settings, progress))
+        solved = solved_with(relaying.count)
     except InfeasibleError:
-        return Solved(imported, problem, solve_pipeline(imported, problem, settings, progress))
+        return solved_with(0)
     if relaying.fewest is None or _levels(solved, len(relaying.fewest)) <= relaying.fewest:
         return solved
     # What promised more without places is worse with them: so may fewer relays be, or better.
-    own, stated = relayed_by(scale.relays[0])
     try:
-        fewer = Solved(own, stated, solve_pipeline(own, stated, settings, progress))
+        fewer = solved_with(scale.relays[0])
     except InfeasibleError:
         return solved
     return min(solved, fewer, key=lambda s: _levels(s, len(s.mapping.objective)))

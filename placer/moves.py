@@ -173,12 +173,8 @@ def _in_runs(which: IntArray, row: IntArray, column: IntArray, real: np.ndarray,
     """The places, if every run of the target comes from a run at a whole distance; None if one does not."""
     height = run // BLOCK_COLUMNS
     rows, columns = np.indices(which.shape)
-    inside = (which, row - rows % height, column - columns % BLOCK_COLUMNS)
-    starts = [_of_cells(v, real, height) for v in inside]
-    if any(s is None for s in starts):
-        return None
-    first = [s for s in starts if s is not None]
-    if np.any(first[1] % height) or np.any(first[2] % BLOCK_COLUMNS):
+    first = _starts((which, row - rows % height, column - columns % BLOCK_COLUMNS), real, height)
+    if first is None:
         return None
     form = MoveForm(MoveKind.RUNS, run=run)
     return Places(form, first[0], first[1] + rows % height, first[2] + columns % BLOCK_COLUMNS, np.zeros(0, np.int64))
@@ -187,15 +183,23 @@ def _in_runs(which: IntArray, row: IntArray, column: IntArray, real: np.ndarray,
 def _in_turned_blocks(which: IntArray, row: IntArray, column: IntArray, real: np.ndarray) -> Places | None:
     """The places, if every 8 x 8 block of the target is one of a source, transposed; None if one is not."""
     rows, columns = np.indices(which.shape)
-    inside = (which, row - columns % BLOCK_COLUMNS, column - rows % TURNED_ROWS)
-    starts = [_of_cells(v, real, TURNED_ROWS) for v in inside]
-    if any(s is None for s in starts):
-        return None
-    first = [s for s in starts if s is not None]
-    if np.any(first[1] % TURNED_ROWS) or np.any(first[2] % BLOCK_COLUMNS):
+    first = _starts((which, row - columns % BLOCK_COLUMNS, column - rows % TURNED_ROWS), real, TURNED_ROWS)
+    if first is None:
         return None
     form = MoveForm(MoveKind.TURNED)
     return Places(form, first[0], first[1] + columns % BLOCK_COLUMNS, first[2] + rows % TURNED_ROWS, np.zeros(0, np.int64))
+
+
+def _starts(origins: tuple[IntArray, IntArray, IntArray], real: np.ndarray, height: int) -> list[IntArray] | None:
+    """(source, row, column) at which each cell of `height` rows by a block of columns starts; None where one is torn or out of step.
+
+    origins: the same of each element, less its place in its cell.
+    """
+    starts = [_of_cells(v, real, height) for v in origins]
+    first = [s for s in starts if s is not None]
+    if len(first) < len(starts) or np.any(first[1] % height) or np.any(first[2] % BLOCK_COLUMNS):
+        return None
+    return first
 
 
 def _of_cells(values: IntArray, real: np.ndarray, height: int) -> IntArray | None:
