@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from placer.errors import InputError, nearest_name
@@ -15,6 +15,7 @@ from placer.fixed_split import FixedLayer, FixedSplit
 from placer.goals import BATCHES, Goal, Required, Scale
 from placer.problem import Level
 from placer.relays import MOST_RELAYS
+from placer.yaml_file import read_yaml
 
 MODEL_SUFFIX = ".onnx"
 DEVICE_SUFFIXES = (".yaml", ".yml")
@@ -35,7 +36,23 @@ def _nameable(path: Path) -> Path:
     return path
 
 
-FilePath = Annotated[Path, AfterValidator(_nameable)]
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("a path cannot be empty; '.' is the working directory")
+    return value
+
+
+def _truths(value: object) -> Iterator[bool]:
+    """The truth values in a value of a config."""
+    if isinstance(value, bool):
+        yield value
+    elif isinstance(value, dict):
+        yield from (truth for inside in value.values() for truth in _truths(inside))
+    elif isinstance(value, list | tuple):
+        yield from (truth for inside in value for truth in _truths(inside))
+
+
+FilePath = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_nameable)]
 Levels = Annotated[tuple[Level, ...], Field(min_length=1), AfterValidator(_distinct)]
 
 
@@ -130,13 +147,8 @@ def load_settings(path: Path) -> Settings:
     """
     if path.suffix.lower() == MODEL_SUFFIX:
         return _validated({"network": path, "output": Path("out") / path.stem}, str(path))
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read config {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"config {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(values, dict):
+    values: dict[str, Any] | None = read_yaml(path, "config")
+    if values is None:
         raise InputError(f"config {path} must be a mapping of keys to values, such as 'network: model.onnx'")
     if "goal" in values and "objective" in values:
         raise InputError(f"config {path}: a goal is an objective; state one of the keys 'goal' and 'objective'")
@@ -147,6 +159,10 @@ def load_settings(path: Path) -> Settings:
 
 
 def _validated(values: dict[str, Any], where: str) -> Settings:
+    # No key is a choice of yes or no, and YAML's yes, on and true would count as the number 1.
+    for key, value in values.items():
+        for truth in _truths(value):
+            raise InputError(f"{where}: {key}: {str(truth).lower()!r} is not allowed: no key takes a truth value")
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

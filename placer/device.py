@@ -14,11 +14,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from placer.errors import InputError, nearest_name
 from placer.locks import memory_tile_locks
+from placer.yaml_file import read_yaml
 
 
 @dataclass(frozen=True)
@@ -217,13 +217,8 @@ def load_device(path: Path) -> Device:
 
     Raises InputError with the file, the key and what is allowed.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read device file {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"device file {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(values, dict):
+    values = read_yaml(path, "device file")
+    if values is None:
         raise InputError(f"device file {path} must be a mapping of keys to values")
     for name, kind in (("core", CoreTile), ("memory_tile", MemoryTile), ("plio", Plio), ("streams", Streams)):
         if name in values:

@@ -16,6 +16,8 @@ from placer.device import Device
 from placer.errors import InputError
 from placer.host_compile import Compilation, HostError, ProgressText, host_folder
 
+# How a source that is compiled by itself is called.
+SOURCES = (".cpp", ".cc", ".cxx", ".c++", ".C")
 CODE = frozenset({".h", ".hh", ".hpp", ".c", ".cc", ".cpp", ".cxx", ".inc", ".inl"})
 # A folder with more files than this is no project; its content is then not looked at, and nothing is cached.
 MANY_FILES = 5000
@@ -81,6 +83,8 @@ def build(
     """
     if not source.is_file():
         raise InputError(f"cannot read {source}: no such file")
+    if source.suffix not in SOURCES:
+        raise InputError(f"{source} is no C++ source: its name must end in {', '.join(SOURCES)}")
     roots = tuple(dict.fromkeys(p.resolve() for p in (source.parent, *include)))
     gxx = compiler()
     flags = (*cflags(generation), *extra)

@@ -17,14 +17,13 @@ from placer.config import Settings
 from placer.errors import InputError
 from placer.host_compile import HostError
 from placer.imported import Imported, import_network
-from placer.mapped_device import mapped_device
-from placer.mapping import Mapping, read_mapping
+from placer.mapped_device import MAPPING, load_mapping, mapped_device
+from placer.mapping import Mapping
 from placer.network import Dense, IntArray, MatMul, Network
 from placer.pipeline import emit_project
 from placer.reference import evaluate
 
 PROJECT = "adf"
-MAPPING = "mapping.json"
 OUTPUTS = "outputs"
 
 
@@ -81,11 +80,7 @@ def find_subject(target: Path) -> Subject:
     file = next((p for p in places if p.is_file()), None)
     if file is None:
         raise InputError(f"{target} is neither a mapping.json nor the output folder or adf/ project of a solve")
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read mapping {file}: {getattr(error, 'strerror', None) or 'not text'}") from error
-    mapping = read_mapping(text, str(file))
+    mapping = load_mapping(file)
     device = mapped_device(mapping, file, None)
     model = file.parent / "model.onnx"
     imported = import_network(model, device, mapping.batch, mapping.relays)

@@ -77,6 +77,7 @@ def test_solve_and_verify(placer: CommandLine, tmp_path: Path) -> None:
     assert list(result["seconds"]) == ["import", "options", "solve", "verify", "emit"]
     assert {"graph.hpp", "graph.cpp", "config.hpp", "aie.cfg", "Makefile", "README.md"} <= {p.name for p in Path(result["adf"]).iterdir()}
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"adf", "mapping.json", "model.onnx", "report.html", "run.json"}
+    assert placer("verify", tmp_path / "out").code == placer("profile", tmp_path / "out").code == 0
     checked = placer("verify", result["mapping"], "--json")
     assert (checked.code, json.loads(checked.out)) == (0, {"legal": True, "violations": []})
 

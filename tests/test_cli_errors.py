@@ -76,6 +76,9 @@ CASES = (
         lambda p: ("solve", tiny_config(p), "--objective", "latancy"),
         r"'latancy' is not an objective \(did you mean 'latency'",
     ),
+    Case("empty objective", lambda p: ("solve", tiny_config(p), "--objective", ""), "objective: '' is not an objective"),
+    Case("empty output", lambda p: ("solve", tiny_config(p), "--out", ""), "command line: output: a path cannot be empty"),
+    Case("a demand twice", lambda p: ("solve", tiny_config(p), "--require", "tiles=1,tiles=2"), "--require: .* states a demand twice"),
     Case("missing model", lambda p: ("solve", p / "none.onnx"), "cannot read model .*none.onnx: No such file or directory"),
     Case("missing model of a config", lambda p: ("solve", tiny_config(p, network="x.onnx")), "cannot read model .*x.onnx"),
     Case("not ONNX", lambda p: ("solve", text(p, "m.onnx", "hello")), "m.onnx is not an ONNX model"),
@@ -102,6 +105,8 @@ CASES = (
         "cannot write to .*out: Not a directory",
     ),
     Case("no mapping to verify", lambda p: ("verify", p / "mapping.json"), "cannot read mapping .*mapping.json: No such file or directory"),
+    Case("a folder without a mapping", lambda p: ("verify", p), "cannot read mapping .*mapping.json: No such file or directory"),
+    Case("no C++", lambda p: ("host", "--run", text(p, "graph.txt", "")), "graph.txt is no C\\+\\+ source: its name must end in .cpp,"),
     Case("not a mapping", lambda p: ("verify", mapping_of_nothing(p)), "mapping.json"),
 )
 

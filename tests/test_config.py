@@ -90,6 +90,14 @@ def test_a_goal_is_an_objective(tmp_path: Path) -> None:
     assert plain.overridden(goal="throughput").objective == Goal.THROUGHPUT.levels
 
 
+def test_a_key_given_twice(tmp_path: Path) -> None:
+    """Is not the last one's silently, at any depth."""
+    path = written(tmp_path, "network: m.onnx\nbatch: 1\nbatch: 2\n")
+    assert refusal(path).startswith(f"config {path} is not YAML: key 'batch' is given twice")
+    path = written(tmp_path, "network: m.onnx\nsplits: {d0: {channels: 1, channels: 2}}\n")
+    assert "key 'channels' is given twice" in refusal(path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -111,6 +119,10 @@ def test_a_goal_is_an_objective(tmp_path: Path) -> None:
         ("objective: interval", "objective: 'interval' is not allowed: input should be a valid list"),
         ("objective: []", "objective: [] is not allowed: list should have at least 1 item"),
         ("objective: [tiles, latency, tiles]", "objective: level 'tiles' is listed twice"),
+        ("batch: yes", "batch: 'true' is not allowed: no key takes a truth value"),
+        ("splits: {d0: {channels: on}}", "splits: 'true' is not allowed"),
+        ("objective: [tiles, off]", "objective: 'false' is not allowed"),
+        ('output: ""', "output: a path cannot be empty"),
         ("1: 2", "keys should be strings"),
         ("goal: speed", "goal: 'speed' is not a goal; known: throughput, latency, area"),
         ("goal: latncy", "goal: 'latncy' is not a goal (did you mean 'latency'?)"),

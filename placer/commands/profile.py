@@ -11,8 +11,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 
 from placer.errors import InputError
-from placer.mapped_device import mapped_device
-from placer.mapping import read_mapping
+from placer.mapped_device import load_mapping, mapped_device, mapping_file
 from placer.profile import Profile, profiled, steady
 from placer.report.profile import rendered
 from placer.trace import chrome_trace
@@ -21,18 +20,15 @@ TRACED_RUNS = 20
 
 
 def profile(
-    mapping: Annotated[Path, typer.Argument(help="A mapping.json.")],
+    mapping: Annotated[Path, typer.Argument(help="A mapping.json, or the output folder of a solve.")],
     device: Annotated[str | None, typer.Option(help="The device, if it is not a shipped one.")] = None,
     trace: Annotated[Path | None, typer.Option(help="Write the first runs as a Chrome trace (Perfetto shows it).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")] = False,
 ) -> None:
     """Simulate a mapping's pipeline and show where its cycles go. All figures are modelled."""
-    try:
-        text = mapping.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read mapping {mapping}: {getattr(error, 'strerror', None) or 'not text'}") from error
-    stated = read_mapping(text, str(mapping))
-    target = mapped_device(stated, mapping, device)
+    file = mapping_file(mapping)
+    stated = load_mapping(file)
+    target = mapped_device(stated, file, device)
     found = profiled(stated, target)
     console = Console(stderr=as_json)
     console.print(rendered(found, target))

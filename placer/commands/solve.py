@@ -42,13 +42,13 @@ def solve(
         float | None, typer.Option(help="Wall-clock seconds for the solve; the result may then differ between runs.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Search strategies; more than one are interleaved.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
+    out: Annotated[str | None, typer.Option(help="Output folder.")] = None,
     stop_after: Annotated[Stage, typer.Option(help="Stop after this stage.")] = Stage.CHECK,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Build the project, run it here and compare, bit for bit.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on stdout.")] = False,
 ) -> None:
     """Map a network: import, solve, verify, emit, and check the emitted project on this computer."""
-    levels = tuple(part.strip() for part in objective.split(",")) if objective else None
+    levels = tuple(part.strip() for part in objective.split(",")) if objective is not None else None
     if levels and goal:
         raise InputError("a goal is an objective; give one of --goal and --objective")
     settings = load_settings(config).overridden(
@@ -80,7 +80,10 @@ def _demands(text: str | None) -> dict[str, str] | None:
     parts = [part.partition("=") for part in text.split(",")]
     if not all(equals and value.strip() for _, equals, value in parts):
         raise InputError(f"--require: {text!r} is not a list of name=value, such as latency_ns=900,tiles=100")
-    return {name.strip(): value.strip() for name, _, value in parts}
+    demands = {name.strip(): value.strip() for name, _, value in parts}
+    if len(demands) < len(parts):
+        raise InputError(f"--require: {text!r} states a demand twice")
+    return demands
 
 
 def _refuse(settings: Settings, error: InfeasibleError, as_json: bool) -> NoReturn:

@@ -292,14 +292,10 @@ def _dense(graph: Graph, op_name: str, value: Product, target: str, kind: QuantT
     offset = np.where(~exact & (np.abs(offset - near) <= FLOAT32_BIAS * np.maximum(1, np.abs(near))), near, offset)
     largest = int((np.abs(value.weight).sum(axis=0) * source.largest).max())
     ends = rounding(step / kind.scale, offset, value.weight.sum(axis=0) * source.zero_point, largest, kind, value.limits)
-    reach_of_weights = int(np.abs(value.weight).max(initial=0))
-    narrow = (
-        value.weight.min(initial=0) >= IntType.INT8.min
-        and value.weight.max(initial=0) <= IntType.INT8.max
-        and not (ends.wide and source.dtype.bits == IntType.INT8.bits)
-    )
-    if reach_of_weights > IntType.INT16.max:
-        raise TooLargeError(f"weights less their zero points reach {reach_of_weights}, beyond 16 bits")
+    low, high = int(value.weight.min(initial=0)), int(value.weight.max(initial=0))
+    narrow = low >= IntType.INT8.min and high <= IntType.INT8.max and not (ends.wide and source.dtype.bits == IntType.INT8.bits)
+    if low < IntType.INT16.min or high > IntType.INT16.max:
+        raise TooLargeError(f"weights less their zero points reach {low} and {high}, beyond 16 bits")
     kind_of_weights = IntType.INT8 if narrow else IntType.INT16
     # 32-bit elements are multiplied by their like.
     return Dense(op_name, value.source, target, value.weight, source.dtype if source.dtype is IntType.INT32 else kind_of_weights, ends)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from placer.device import Device
 from placer.errors import InputError, MissingExtraError
-from placer.mapped_device import mapped_device
-from placer.mapping import Mapping, read_mapping
+from placer.mapped_device import load_mapping, mapped_device, mapping_file
+from placer.mapping import Mapping
 from placer.report.floorplan import floorplan_svg
 from placer.run_record import RunRecord, read_run_record
 
@@ -41,8 +41,8 @@ def read_reported(path: Path, device: str | None) -> Reported:
 
     Raises InputError.
     """
-    file = path / "mapping.json" if path.is_dir() else path
-    mapping = read_mapping(read_text(file, "mapping"), str(file))
+    file = mapping_file(path)
+    mapping = load_mapping(file)
     target = mapped_device(mapping, file, device)
     beside = file.parent / "run.json"
     record = read_run_record(read_text(beside, "run record"), str(beside)) if beside.is_file() else None

@@ -9,12 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from placer.config import Settings, load_settings
 from placer.errors import InputError, nearest_name
 from placer.sweeps.task import Task, make_task, read_model_file
+from placer.yaml_file import read_yaml
 
 # Keys of a point that are no settings of their own: another config to start from, and the customary name of `network`.
 CONFIG, MODEL = "config", "model"
@@ -99,13 +99,8 @@ def load_sweep(path: Path) -> SweepPlan:
 
 
 def _read(path: Path) -> SweepFile:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read sweep {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"sweep {path} is not YAML: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(values, dict):
+    values = read_yaml(path, "sweep")
+    if values is None:
         raise InputError(f"sweep {path} must be a mapping with 'base' and 'grid' or 'list'")
     try:
         return SweepFile.model_validate(values)

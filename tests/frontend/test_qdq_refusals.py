@@ -11,6 +11,7 @@ from onnx import TensorProto, helper
 
 from placer.errors import InputError, UnsupportedModelError
 from placer.frontend import read_model
+from placer.network import Dense
 from tests.qdq_models import QdqBuilder, dense_model, some_weights
 
 Case = Callable[[QdqBuilder, str], str]
@@ -269,6 +270,21 @@ def test_accumulator_bound(tmp_path: Path) -> None:
     y = b.node("QuantizeLinear", b.node("MatMul", x, weight), b.constant(0.3, "float32"), b.constant(0, "int16"))
     with pytest.raises(UnsupportedModelError, match="its accumulator can reach 70368744177664, beyond 46 bits"):
         b.network(tmp_path, y)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_weights_fill_16_bits(tmp_path: Path, sign: int) -> None:
+    """The least value of int16 is a weight, and one more than the largest, which a zero point makes, is none."""
+    b = QdqBuilder()
+    weight = b.dequantise(b.constant(np.full((8, 4), 0 if sign < 0 else 1 << 15), "uint16"), -15, "uint16", 1 << 15 if sign < 0 else 0)
+    end = b.qdq(b.node("MatMul", b.qdq(b.input(8)), weight), 0)
+    if sign < 0:
+        (dense,) = b.network(tmp_path, end, opset=21).operations
+        assert isinstance(dense, Dense)
+        assert np.all(dense.weight == -(1 << 15))
+        return
+    with pytest.raises(UnsupportedModelError, match="weights less their zero points reach 0 and 32768, beyond 16 bits"):
+        b.network(tmp_path, end, opset=21)
 
 
 def test_weights_of_a_strange_type(tmp_path: Path) -> None:
