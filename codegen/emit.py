@@ -12,7 +12,7 @@ from placer.codegen.kernel_text import call, config_struct, signature
 from placer.codegen.plan import GraphPlan, LayerPlan, PortRef
 
 from placer import __version__
-from placer.contract import ArgumentKind
+from placer.contracts.contract import ArgumentKind
 from placer.mapping import BufferAt
 from placer.network import IntArray
 

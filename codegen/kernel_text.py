@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
-from placer.contract import Argument, ArgumentKind, KernelContract, PortKind
-from placer.kernel_spec import (
+from placer.contracts.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
+from placer.contracts.contract import Argument, ArgumentKind, KernelContract, PortKind
+from placer.contracts.kernel_spec import (
     AddSpec,
     DenseSpec,
     FunctionSpec,

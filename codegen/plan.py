@@ -8,18 +8,18 @@ import numpy as np
 from placer.codegen.names import identifiers
 from placer.codegen.weights import channel_values, packed_weights, table_values
 
-from placer.contract import ArgumentKind, KernelContract
-from placer.descriptors import walks_blocks
+from placer.contracts.contract import ArgumentKind, KernelContract
+from placer.contracts.kernel_spec import DenseSpec, Role
+from placer.contracts.tile_kernel import tile_kernel
 from placer.device import Device
-from placer.formulate import LaidOutGraph
-from placer.kernel_spec import DenseSpec, Role
 from placer.layers import DenseLayer, Layer, MoveLayer
 from placer.layout import BLOCK_COLUMNS, Box, Layout, Partition, Window
 from placer.mapping import BufferAt, MappedEdge, MappedLayer, MappedTile, Mapping
 from placer.moves import tables
 from placer.network import IntArray
+from placer.problem.descriptors import walks_blocks
+from placer.problem.formulate import LaidOutGraph
 from placer.split import Split, split_of
-from placer.tile_kernel import tile_kernel
 
 NOWHERE = BufferAt(-1, -1, 0, -1)
 # One stream of 32 bits a cycle (64 on AIE-MLv2) carried by 128 bits of PLIO.

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from placer.codegen.blocked import from_stored, put_stream, to_stored, to_stream
 from placer.codegen.emit import File
 from placer.codegen.plan import GraphPlan, PlioPlan
+from placer.codegen.stored_reference import stored_outputs
 
-from placer.blocked import from_stored, put_stream, to_stored, to_stream
-from placer.formulate import LaidOutGraph
 from placer.layers import HostView
 from placer.network import IntArray, Network
+from placer.problem.formulate import LaidOutGraph
 from placer.reference import evaluate
-from placer.stored_reference import stored_outputs
 
 # 128 bits a line.
 BYTES_A_LINE = 16

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from placer.codegen.stored_reference import padded_weights
 
-from placer.attention_spec import SoftmaxSpec
-from placer.kernel_spec import (
+from placer.contracts.attention_spec import SoftmaxSpec
+from placer.contracts.kernel_spec import (
     FunctionSpec,
     KernelSpec,
     Role,
@@ -17,7 +18,6 @@ from placer.layout import BLOCK_COLUMNS, LayerLayouts, Layout, spread
 from placer.mmul import MmulShape
 from placer.network import IntArray
 from placer.split import Split
-from placer.stored_reference import padded_weights
 
 
 def packed_weights(layer: DenseLayer, layouts: LayerLayouts, split: Split, mmul: MmulShape) -> IntArray:

@@ -10,7 +10,7 @@ from placer.config import Settings, load_settings
 from placer.device import Device
 from placer.mapping import Mapping
 from placer.output import Written, write_outcome
-from placer.pipeline import Outcome, Stage, run
+from placer.pipeline.stages import Outcome, Stage, run
 from placer.report.floorplan import floorplan_svg
 from placer.report.page import report_html
 from placer.solvers.base import ProgressSink

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails
 
 from placer.errors import InputError, nearest_name
-from placer.fixed_split import FixedLayer, FixedSplit
-from placer.goals import BATCHES, Goal, Required, Scale
-from placer.problem import Level
+from placer.problem.fixed_split import FixedLayer, FixedSplit
+from placer.problem.goals import BATCHES, Goal, Required, Scale
+from placer.problem.problem import Level
 from placer.relays import MOST_RELAYS
 from placer.yaml_file import read_yaml
 

@@ -5,7 +5,7 @@ Conventions
 * A tensor holds integers q that stand for the real numbers (q - zero_point) * scale.
 * An operation computes an exact integer and rounds it once, as its Rounding says: a multiplication, a shift with round-half-even, the
   zero point added after the rounding, a clamp. With power-of-two scales this is the model's arithmetic itself; with others the multiplier
-  is a 31-bit approximation of the ratio of scales (fixed_point.py). The evaluator in reference.py is the normative meaning.
+  is a 31-bit approximation of the ratio of scales (arithmetic/fixed_point.py). The evaluator in reference.py is the normative meaning.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ class MatMul:
 
 @dataclass(frozen=True, eq=False)
 class Softmax:
-    """target = clamp(round(e / sum(e) * gain) + zero_point) over the last axis, e = exp(source - the row's maximum) (softmax.py).
+    """target = clamp(round(e / sum(e) * gain) + zero_point) over the last axis, e = exp(source - the row's maximum) (arithmetic/softmax.py).
 
     exponentials: tables of exp, int32. gain / 2^shift: the reciprocal of the target's scale.
     """

@@ -14,7 +14,7 @@ from placer.config import DEVICE_SUFFIXES, Settings
 from placer.device import find_device
 from placer.errors import InputError
 from placer.mapped_device import DEVICE, device_text
-from placer.pipeline import Outcome, save_project
+from placer.pipeline.stages import Outcome, save_project
 from placer.report.page import report_html
 from placer.run_record import read_run_record
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from placer.arithmetic import exact_matmul, interpolated, scaled
+from placer.arithmetic.integers import exact_matmul, interpolated, scaled
+from placer.arithmetic.normalised import normalised
+from placer.arithmetic.softmax import softened
 from placer.network import (
     Add,
     Concat,
@@ -32,8 +34,6 @@ from placer.network import (
     Tensor,
     Transpose,
 )
-from placer.normalised import normalised
-from placer.softmax import softened
 
 
 @dataclass(frozen=True, eq=False)

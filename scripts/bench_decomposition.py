@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from placer.config import load_settings
-from placer.formulate import formulate
-from placer.imported import import_network, target_device
-from placer.problem import MappingProblem
+from placer.pipeline.imported import import_network, target_device
+from placer.problem.formulate import formulate
+from placer.problem.problem import MappingProblem
 from placer.solvers.base import Limits, SolveResult
 from placer.solvers.construct import construct
 from placer.solvers.cpsat import CpSatSolver, solve_jointly

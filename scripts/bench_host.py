@@ -12,17 +12,17 @@ from pathlib import Path
 
 from placer.codegen.kernel_text import call, config_struct
 
-from placer import host
-from placer.catalog import contract
 from placer.config import load_settings
-from placer.contract import KernelContract
-from placer.kernel_spec import DenseSpec, Role
+from placer.contracts.catalog import contract
+from placer.contracts.contract import KernelContract
+from placer.contracts.kernel_spec import DenseSpec, Role
+from placer.host import emulator
+from placer.host.run import find_subject, run_on_host
 from placer.layers import Side, Step
 from placer.mmul import mmul_shapes
 from placer.network import IntType
 from placer.output import write_outcome
-from placer.pipeline import Stage, run
-from placer.run import find_subject, run_on_host
+from placer.pipeline.stages import Stage, run
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 CALLS = 2000
@@ -67,12 +67,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-build", action="store_true", help="Kernels only")
     arguments = parser.parse_args()
-    include = host.host_folder().parent / "include"
+    include = emulator.host_folder().parent / "include"
     with tempfile.TemporaryDirectory() as name:
         for left, right in PAIRS:
             source = Path(name) / f"{left.value}_{right.value}.cpp"
             source.write_text(program(kernel(left, right)))
-            seconds = float(host.run(host.build(source, (include,), ()), Path(name)).out)
+            seconds = float(emulator.run(emulator.build(source, (include,), ()), Path(name)).out)
             rate = 64 * 256 * 64 * CALLS / seconds / 1e9
             print(f"{left.value} x {right.value}, one core: {rate:.2f} GMAC/s", flush=True)
         if not arguments.no_build:

@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from placer.config import Settings
-from placer.pipeline import Stage, run
+from placer.pipeline.stages import Stage, run
 from tests.qdq_models import QdqBuilder
 
 FEATURES, HIDDEN, TOKENS = 64, 128, 32

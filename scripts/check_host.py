@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from placer.config import load_settings
-from placer.host_compile import HostError
+from placer.host.compile import HostError
+from placer.host.run import HostRun, find_subject, run_on_host
 from placer.output import write_outcome
-from placer.pipeline import Stage, run
-from placer.run import HostRun, find_subject, run_on_host
+from placer.pipeline.stages import Stage, run
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 # Optimised less, so that the instrumented builds take about as long as the plain ones.

@@ -16,8 +16,8 @@ from onnx import TensorProto, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
+from placer.host.onnxruntime_check import to_integers
 from placer.network import IntArray, Network
-from placer.onnxruntime_check import to_integers
 
 Array = npt.NDArray[np.generic]
 Real = npt.NDArray[np.float64]

@@ -28,7 +28,7 @@ from onnx import TensorProto, helper
 
 from placer.errors import PlacerError
 from placer.frontend import read_model
-from placer.lowering import lower
+from placer.lowering.lower import lower
 
 MEMORY_BYTES = 3 << 30
 SECONDS = 10

@@ -32,15 +32,15 @@ import numpy as np
 import onnx
 from placer.codegen.stimulus import random_samples
 
-from placer import onnxruntime_check
 from placer.config import Settings
 from placer.errors import PlacerError, UnsupportedModelError
 from placer.frontend import read_model
+from placer.host import onnxruntime_check
+from placer.host.run import find_subject, run_on_host
 from placer.network import IntArray, IntType, Movement, Network
 from placer.output import write_outcome
-from placer.pipeline import Stage, run
+from placer.pipeline.stages import Stage, run
 from placer.reference import evaluate
-from placer.run import find_subject, run_on_host
 from scripts import float64
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "models.md"

@@ -1,8 +1,8 @@
-"""Schedule every kernel body with CP-SAT and write placer/kernel_schedules.csv, which the cycle model reads.
+"""Schedule every kernel body with CP-SAT and write placer/cycles/kernel_schedules.csv, which the cycle model reads.
 
     python scripts/schedule_kernels.py
 
-Run it again when placer/operations.py changes; a test schedules a few bodies anew and compares.
+Run it again when placer/cycles/operations.py changes; a test schedules a few bodies anew and compares.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+from placer.cycles.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, dense_block, dense_steps, elementwise_block
+from placer.cycles.row_operations import LOOPS, RowStage, row_stage
+from placer.cycles.rows import row_stages
+from placer.cycles.schedules import SCHEDULES, ScheduledBody
 from placer.device import Device, find_device
-from placer.kernel_schedules import SCHEDULES, ScheduledBody
-from placer.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, dense_block, dense_steps, elementwise_block
-from placer.row_cycles import row_stages
-from placer.row_operations import LOOPS, RowStage, row_stage
 from placer.solvers.modulo import schedule_loop, schedule_once
 from placer.solvers.straight import schedule_straight
 
@@ -27,7 +27,7 @@ PLAIN = StepKind(Bias.NONE, False, False)
 
 
 def bodies() -> tuple[DenseBlock | ElementwiseBlock, ...]:
-    """Every body with at most one step; longer chains follow from their first step (placer/cycles.py)."""
+    """Every body with at most one step; longer chains follow from their first step (placer/cycles/kernel.py)."""
     steps = [StepKind(*parts) for parts in product(Bias, (False, True), (False, True))]
     found: list[DenseBlock | ElementwiseBlock] = []
     for rows, columns, start in product((1, 2), (1, 2), Start):
@@ -41,7 +41,7 @@ def bodies() -> tuple[DenseBlock | ElementwiseBlock, ...]:
 
 
 def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
-    """Interval and overhead of one body (placer/cycles.py says what they mean)."""
+    """Interval and overhead of one body (placer/cycles/kernel.py says what they mean)."""
     if isinstance(body, ElementwiseBlock):
         loop = schedule_loop(elementwise_block(body, device))
         return ScheduledBody(device.generation, body.key, loop.interval, loop.ramp)
@@ -64,7 +64,7 @@ def main() -> None:
     for device in map(find_device, DEVICES):
         rows += [scheduled(body, device) for body in bodies()]
         rows += [scheduled_stage(stage, device) for stage in row_stages()]
-    path = Path(__file__).resolve().parents[1] / "placer" / SCHEDULES
+    path = Path(__file__).resolve().parents[1] / "placer" / "cycles" / SCHEDULES
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("generation", "body", "interval", "overhead"))

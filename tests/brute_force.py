@@ -8,8 +8,8 @@ from itertools import product
 from math import prod
 
 from placer.layout import Partition, divisors
-from placer.problem import BlockKind, MappingProblem, Option
-from placer.solution import BlockChoice, EdgeKind, NetChoice, Solution
+from placer.problem.problem import BlockKind, MappingProblem, Option
+from placer.problem.solution import BlockChoice, EdgeKind, NetChoice, Solution
 
 Place = tuple[int, int]
 

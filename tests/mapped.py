@@ -12,8 +12,8 @@ from placer.device import Device
 from placer.layers import LayerGraph, Side
 from placer.layout import Partition
 from placer.mapping import Mapping, read_mapping
-from placer.problem import Level, MappingProblem, Orientation
-from placer.solution import BlockChoice, EdgeKind, NetChoice, Solution
+from placer.problem.problem import Level, MappingProblem, Orientation
+from placer.problem.solution import BlockChoice, EdgeKind, NetChoice, Solution
 from placer.split import Split
 from placer.verify import Family, Violation, verify
 from tests.graphs import chain, residual, small_device

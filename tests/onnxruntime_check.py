@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from placer import onnxruntime_check
+from placer.host import onnxruntime_check
 from placer.network import IntArray, Network
 from placer.reference import evaluate
 

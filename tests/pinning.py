@@ -9,8 +9,8 @@ from ortools.sat.python import cp_model
 from placer.model.build import build_model
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables, make_variables
-from placer.problem import Level, MappingProblem
-from placer.solution import EdgeKind, Solution
+from placer.problem.problem import Level, MappingProblem
+from placer.problem.solution import EdgeKind, Solution
 
 
 def pin(v: Variables, solution: Solution) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from placer.device import Device
 from placer.layers import Side
 from placer.layout import Layout, Partition, divisors
-from placer.problem import Block, BlockKind, Level, MappingProblem, Net, Option, Orientation, Reader, Shape
-from placer.solution import BlockChoice, EdgeKind, NetChoice
+from placer.problem.problem import Block, BlockKind, Level, MappingProblem, Net, Option, Orientation, Reader, Shape
+from placer.problem.solution import BlockChoice, EdgeKind, NetChoice
 from placer.split import Split
 from tests.graphs import small_device
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from placer.config import Settings, load_settings
-from placer.pipeline import Outcome, Stage, run
+from placer.pipeline.stages import Outcome, Stage, run
 from placer.solvers.base import Progress
 from tests.qdq_models import QdqBuilder, some_weights
 

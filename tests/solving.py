@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from placer.assemble import Provenance, assemble
 from placer.device import Device
-from placer.formulate import LaidOutGraph, formulate, lay_out
 from placer.layers import LayerGraph
 from placer.mapping import Mapping, SolverRecord
-from placer.problem import Level, MappingProblem
-from placer.solution import Evaluation, Solution
+from placer.pipeline.assemble import Provenance, assemble
+from placer.problem.formulate import LaidOutGraph, formulate, lay_out
+from placer.problem.problem import Level, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.solvers.base import LevelResult, Limits, Progress, SolveResult, Status
 from placer.solvers.cpsat import CpSatSolver
 

@@ -13,7 +13,7 @@ from placer.device import find_device
 from placer.errors import UnsupportedModelError
 from placer.frontend import read_model
 from placer.layers import DenseLayer, MatMulLayer, MoveLayer, SoftmaxLayer
-from placer.lowering import lower
+from placer.lowering.lower import lower
 from placer.reference import evaluate
 from placer.verify import verify
 from scripts import float64

@@ -8,8 +8,8 @@ import pytest
 
 from placer.config import Settings, load_settings
 from placer.errors import InputError
-from placer.goals import BATCHES, Goal, Required, Scale
-from placer.problem import Level
+from placer.problem.goals import BATCHES, Goal, Required, Scale
+from placer.problem.problem import Level
 
 ROOT = Path(__file__).resolve().parents[1]
 

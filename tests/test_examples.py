@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from placer.frontend import read_model
-from placer.lowering import lower
+from placer.lowering.lower import lower
 from tests.onnxruntime_check import mismatches
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "scripts" / "examples"

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from placer import onnxruntime_check
+from placer.arithmetic.normalised import normalised
 from placer.frontend import closing, read_model
+from placer.host import onnxruntime_check
 from placer.network import IntArray, Network, Normalise
-from placer.normalised import normalised
 from placer.reference import evaluate
 from scripts import float64
+from tests.codegen.test_stored_reference import check_path
 from tests.onnxruntime_check import random_inputs
 from tests.qdq_models import QdqBuilder, some_weights
-from tests.test_stored_reference import check_path
 
 ROOT = Path(__file__).resolve().parents[1]
 NORMALISED = [ROOT / "configs" / "models" / f"{name}.onnx" for name in ("classic_mixer", "jet_transformer")]

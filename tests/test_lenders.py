@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from placer.config import load_settings
-from placer.formulate import LaidOutGraph, lay_out
 from placer.frontend import read_model
-from placer.lowering import lower
+from placer.lowering.lower import lower
 from placer.model.edges import add_edges
 from placer.model.packing import add_packing
-from placer.options import layer_options
-from placer.pipeline import Stage, run
-from placer.problem import Option
-from placer.solution import Solution
-from placer.tile_memory import BufferKind, BufferNeed, place_with_lender
+from placer.pipeline.stages import Stage, run
+from placer.problem.formulate import LaidOutGraph, lay_out
+from placer.problem.options import layer_options
+from placer.problem.problem import Option
+from placer.problem.solution import Solution
+from placer.problem.tile_memory import BufferKind, BufferNeed, place_with_lender
 from placer.verify import Family
 from tests.graphs import small_device
 from tests.mapped import Sample, families

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from placer.activities import activities
 from placer.device import Device
 from placer.errors import InfeasibleError
 from placer.layers import LayerGraph
@@ -24,9 +23,10 @@ from placer.pacing import (
     stage_waits,
     stream_waits,
 )
-from placer.problem import Level
-from placer.simulate import simulate
-from placer.solution import Evaluation
+from placer.problem.problem import Level
+from placer.problem.solution import Evaluation
+from placer.simulation.activities import activities
+from placer.simulation.simulate import simulate
 from placer.solvers.construct import construct
 from tests.graphs import random_devices, random_graphs
 from tests.mapped import pair, rich

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from placer.config import load_settings
-from placer.problem import Level
+from placer.problem.problem import Level
 from scripts.performance.measured import Measured, measured, settings_of
 from scripts.performance.scaling import COLUMNS, INNER, ROWS, dense_model
 

@@ -6,17 +6,17 @@ from functools import cache
 
 import numpy as np
 import pytest
+from placer.codegen.blocked import put_stream, to_stream
+from placer.codegen.stored_reference import stored_outputs
 
-from placer.blocked import put_stream, to_stream
+from placer.contracts.tile_kernel import tile_kernel
 from placer.device import find_device
-from placer.formulate import LaidOutGraph
 from placer.layers import Activation, HostView, LayerGraph, MatMulLayer, Step
 from placer.layout import LayerLayouts, Layout, Partition
 from placer.network import IntArray, IntType, QuantType
-from placer.options import layer_options
+from placer.problem.formulate import LaidOutGraph
+from placer.problem.options import layer_options
 from placer.split import Split
-from placer.stored_reference import stored_outputs
-from placer.tile_kernel import tile_kernel
 from placer.verify import Family
 from tests.graphs import small_device
 from tests.mapped import Json, Sample, text

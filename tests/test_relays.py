@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from placer.errors import InputError
-from placer.formulate import lay_out
 from placer.frontend import read_model
 from placer.layers import AddLayer, LayerGraph, Relay
 from placer.layout import Layout
-from placer.lowering import lower
+from placer.lowering.lower import lower
 from placer.network import IntType, QuantType
+from placer.problem.formulate import lay_out
 from placer.relays import MOST_RELAYS, most_relays, relayed, short_ways, with_relays
 from placer.verify import verify
+from tests.codegen.test_stored_reference import compare
 from tests.graphs import PLAIN_STEP, activation, chain, dense, residual, small_device, view
 from tests.mapped import Sample
 from tests.solving import assembled, solve, stated
-from tests.test_stored_reference import compare
 
 MIXER = Path(__file__).resolve().parents[1] / "configs" / "models" / "jet_mlpmixer.onnx"
 

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from placer.layout import Partition
-from placer.problem import Block, BlockKind, Level, MappingProblem, Net, Option, Orientation, Reader
+from placer.problem.problem import Block, BlockKind, Level, MappingProblem, Net, Option, Orientation, Reader
 from tests.problems import LAYOUT, WHOLE, border, layer, option, pipeline, problem, rows, tiny_device, with_memory, with_plio
 
 BOTH = (Orientation.WEST_TO_EAST, Orientation.NORTH_TO_SOUTH)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from placer.config import load_settings
-from placer.explain import MOST_TILES, Explanation, explain
+from placer.explain.explain import MOST_TILES, Explanation, explain
 from placer.report.progress import working
 
 

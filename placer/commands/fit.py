@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from placer.config import load_settings
-from placer.fit import fit
+from placer.explain.fit import fit
 from placer.report.progress import working
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from placer import host as emulator
 from placer.device import find_device
 from placer.errors import InputError
+from placer.host import emulator
 from placer.report.progress import working
 
 

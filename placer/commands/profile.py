@@ -12,9 +12,9 @@ from rich.console import Console
 
 from placer.errors import InputError
 from placer.mapped_device import load_mapping, mapped_device, mapping_file
-from placer.profile import Profile, profiled, steady
 from placer.report.profile import rendered
-from placer.trace import chrome_trace
+from placer.simulation.profile import Profile, profiled, steady
+from placer.simulation.trace import chrome_trace
 
 TRACED_RUNS = 20
 

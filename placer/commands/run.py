@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from placer.host.run import OUTPUTS, find_subject, read_inputs, run_facts, run_on_host, save_outputs
 from placer.output import check_writable
 from placer.report.host_run import print_host_run
 from placer.report.progress import working
-from placer.run import OUTPUTS, find_subject, read_inputs, run_facts, run_on_host, save_outputs
 
 
 def run(

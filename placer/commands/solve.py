@@ -14,14 +14,14 @@ from rich.text import Text
 from placer.commands.explain import explanation_facts, print_explanation
 from placer.config import Settings, load_settings
 from placer.errors import InfeasibleError, InputError
-from placer.explain import explain
-from placer.host import NoCompilerError, compiler
+from placer.explain.explain import explain
+from placer.host.emulator import NoCompilerError, compiler
+from placer.host.run import OUTPUTS, RunFacts, find_subject, run_facts, run_on_host, save_outputs
 from placer.output import Written, check_writable, write_outcome
-from placer.pipeline import InternalError, Outcome, Stage, run
+from placer.pipeline.stages import InternalError, Outcome, Stage, run
 from placer.report.host_run import print_host_run
 from placer.report.progress import live_progress, working
 from placer.report.terminal import summary
-from placer.run import OUTPUTS, RunFacts, find_subject, run_facts, run_on_host, save_outputs
 
 
 def solve(

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from placer.imported import import_network
 from placer.mapped_device import load_mapping, mapped_device, mapping_file
-from placer.pipeline import verify_mapping
+from placer.pipeline.imported import import_network
+from placer.pipeline.stages import verify_mapping
 
 
 def verify(

@@ -8,9 +8,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from placer.arithmetic.fixed_point import (
+    FloatArray,
+    TooLargeError,
+    clamp,
+    factor,
+    rounding,
+    single,
+    uniform_power,
+)
 from placer.cubics import SEGMENTS
 from placer.errors import UnsupportedModelError
-from placer.fixed_point import MAX_SHIFT, MULTIPLIER_BITS, FloatArray, TooLargeError, clamp, factor, rounding, single, uniform_power
+from placer.frontend.closing_rows import normalise_of, softmax_of
 from placer.frontend.cubic_fit import cubics
 from placer.frontend.float32 import Factors, Operand, enumerable, fit_channels, fit_factors, fit_product, multiplied, scaled, summed
 from placer.frontend.graph import Graph
@@ -39,15 +48,12 @@ from placer.network import (
     IntType,
     MatMul,
     Multiply,
-    Normalise,
     Operation,
     QuantType,
     Requantise,
     Rounding,
-    Softmax,
     Table,
 )
-from placer.softmax import WIDEST_SHIFT, exponentials
 
 # What a 32-bit output may reach: as much as a narrow value does.
 OUTPUT_LIMIT = (1 << 30) - 1
@@ -63,11 +69,6 @@ MAX_WIDTH = 1e30
 NOTHING = np.zeros(1, np.int64)
 # What a float32 product of two scales and a float32 bias are off by, relative.
 FLOAT32_BIAS = 2e-7
-# Rows whose sum of squares needs more bits than a 64-bit integer has are refused.
-MAX_NORMALISED = 1 << 13
-# Bits of the sums inside LayerNorm, and what its results may reach before they saturate, in steps.
-SPREAD_BITS = 62
-LARGEST_NORMALISED = 1 << 30
 
 
 def close(graph: Graph, where: str, value: Arithmetic, kind: QuantType, name: str) -> None:
@@ -257,9 +258,9 @@ def _operation(graph: Graph, op_name: str, value: Linear | Mapped, target: str, 
             ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest * value.inner, kind, value.limits)
             return MatMul(op_name, value.left, value.right, target, ends)
         case Softened():
-            return _softmax(graph.type(value.source), op_name, value, target, kind)
+            return softmax_of(graph.type(value.source), op_name, value, target, kind)
         case Normalised():
-            return _normalise(graph.type(value.source), op_name, value, target, kind)
+            return normalise_of(graph.type(value.source), op_name, value, target, kind)
         case Mapped():
             return _function(graph.type(value.source), op_name, value, target, kind)
 
@@ -311,49 +312,6 @@ def _scaled(source: QuantType, value: Scaled, kind: QuantType) -> Rounding:
         return found
     wanted = scaled(source, gain, offset, kind) if value.steps is None else value.steps
     return fit_channels(found, source, kind, np.broadcast_to(wanted, (len(wanted), len(gain))))
-
-
-def _normalise(source: QuantType, op_name: str, value: Normalised, target: str, kind: QuantType) -> Normalise:
-    size = len(value.gain)
-    if size > MAX_NORMALISED:
-        raise TooLargeError(f"a row of {size} elements is longer than the {MAX_NORMALISED} that LayerNormalization takes")
-    # A normalised value is at most the root of N, and fills 32 bits.
-    fraction = math.floor(math.log2(IntType.INT32.max / math.sqrt(size)))
-    gain = factor(value.gain / kind.scale)
-    top = (math.sqrt(size) * float(np.abs(value.gain).max()) + float(np.abs(value.offset).max())) / kind.scale
-    if not top < LARGEST_NORMALISED:
-        raise TooLargeError(f"LayerNormalization can reach {top:.6g} steps of its result, beyond {LARGEST_NORMALISED}")
-    less = max(0, gain.shift + fraction - min(MAX_SHIFT, SPREAD_BITS - math.frexp(top)[1]))
-    multiplier, shift = np.rint(np.ldexp(gain.multiplier.astype(np.float64), -less)).astype(np.int64), gain.shift + fraction - less
-    offset = np.ldexp(value.offset / kind.scale, shift)
-    largest = float(np.abs(offset).max())
-    offset_up = max(0, math.ceil(math.log2(largest)) - 30) if largest >= 1 else 0
-    low, high = clamp(kind, value.limits)
-    epsilon, epsilon_bits = _epsilon(source, size, value.epsilon)
-    steps = np.rint(np.ldexp(offset, -offset_up)).astype(np.int64)
-    return Normalise(op_name, value.source, target, epsilon, epsilon_bits, fraction, multiplier, steps, offset_up, shift, low, high)
-
-
-def _epsilon(source: QuantType, size: int, epsilon: float) -> tuple[int, int]:
-    """Epsilon in units of N^2 * variance, and the fraction bits, an even number, with which the largest variance still fits."""
-    units = size * size * epsilon / source.scale**2
-    # No variance is beyond that of a row which is half its least, half its largest value.
-    spread = (size * (source.dtype.max - source.dtype.min) / 2) ** 2 + units
-    if not spread < 2.0**SPREAD_BITS:
-        raise TooLargeError(f"epsilon {epsilon:g} of LayerNormalization is far beyond the variance of its input")
-    bits = 2 * ((SPREAD_BITS - max(1, math.frexp(spread)[1])) // 2)
-    return round(math.ldexp(units, bits)), bits
-
-
-def _softmax(source: QuantType, op_name: str, value: Softened, target: str, kind: QuantType) -> Softmax:
-    mantissa, exponent = math.frexp(value.gain / kind.scale)
-    gain, shift = round(math.ldexp(mantissa, MULTIPLIER_BITS)), MULTIPLIER_BITS - exponent
-    if gain == 1 << MULTIPLIER_BITS:
-        gain, shift = gain >> 1, shift - 1
-    if source.dtype.bits > IntType.INT16.bits or kind.dtype.bits > IntType.INT16.bits or not 0 <= shift <= WIDEST_SHIFT:
-        raise TooLargeError(f"Softmax takes and gives elements of at most 16 bits, at scales from 2^-{MULTIPLIER_BITS}")
-    low, high = clamp(kind, value.limits)
-    return Softmax(op_name, value.source, target, exponentials(source.scale, source.dtype.bits), gain, shift, low, high)
 
 
 def _function(source: QuantType, op_name: str, value: Mapped, target: str, kind: QuantType) -> Table | Interpolation:

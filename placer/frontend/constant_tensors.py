@@ -12,8 +12,8 @@ import math
 import numpy as np
 import onnx
 
+from placer.arithmetic.fixed_point import FloatArray, single
 from placer.errors import InputError, UnsupportedModelError
-from placer.fixed_point import FloatArray, single
 from placer.frontend.closing import close
 from placer.frontend.graph import Graph
 from placer.frontend.values import Constant, Mapped, Movement, NewShape, Permutation, Product, Selection, Stored

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from placer.arithmetic.fixed_point import FloatArray
 from placer.cubics import SEGMENTS, TERMS, Cubics
-from placer.fixed_point import FloatArray
 from placer.network import IntArray
 
 # Real target values, in steps less the zero point, of integer positions, ascending.

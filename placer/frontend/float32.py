@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from placer.fixed_point import FloatArray, trimmed
+from placer.arithmetic.fixed_point import FloatArray, trimmed
 from placer.network import IntArray, IntType, QuantType, Rounding
 from placer.reference import rounded
 

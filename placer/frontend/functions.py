@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 
+from placer.arithmetic.fixed_point import FloatArray
 from placer.errors import UnsupportedModelError
-from placer.fixed_point import FloatArray
 from placer.frontend.constants import Attributes
 from placer.frontend.values import Constant, Function, Value
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from placer.arithmetic.fixed_point import FloatArray, single
 from placer.errors import UnsupportedModelError
-from placer.fixed_point import FloatArray, single
 from placer.frontend.values import Mapped, Movement, NewShape, Permutation, Scaled, Selection
 from placer.network import IntArray, Network, Operation, QuantType, Requantise, Reshape, Rounding, Table, Take, Tensor, Transpose
 from placer.reference import rounded

@@ -12,8 +12,8 @@ from typing import TypeGuard
 import numpy as np
 import onnx
 
+from placer.arithmetic.fixed_point import UNLIMITED, FloatArray, single
 from placer.errors import InputError, UnsupportedModelError
-from placer.fixed_point import UNLIMITED, FloatArray, single
 from placer.frontend import moments
 from placer.frontend.closing import materialise
 from placer.frontend.constant_tensors import sample_of, stored_constant

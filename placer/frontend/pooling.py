@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import onnx
 
+from placer.arithmetic.fixed_point import FloatArray
 from placer.errors import InputError, UnsupportedModelError
-from placer.fixed_point import FloatArray
 from placer.frontend.constants import Attributes
 from placer.frontend.graph import Graph
 from placer.frontend.operators import stored

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import onnx
 
+from placer.arithmetic.fixed_point import FloatArray
 from placer.errors import UnsupportedModelError
-from placer.fixed_point import FloatArray
 from placer.frontend.constants import Attributes
 from placer.frontend.graph import Graph
 from placer.frontend.operators import add_constant, stored, term, times_constant

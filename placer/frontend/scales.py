@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from placer.arithmetic.fixed_point import FloatArray
 from placer.errors import InputError, UnsupportedModelError
-from placer.fixed_point import FloatArray
 from placer.frontend.values import Constant, Value
 from placer.network import IntArray, IntType, QuantType
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from placer.fixed_point import UNLIMITED, FloatArray
+from placer.arithmetic.fixed_point import UNLIMITED, FloatArray
 from placer.network import IntArray
 
 Limits = tuple[float, float]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from placer.model.linear import total
 from placer.model.variables import Variables
-from placer.problem import BlockKind, Option
+from placer.problem.problem import BlockKind, Option
 
 
 def add_borders(v: Variables) -> None:

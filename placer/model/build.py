@@ -8,7 +8,7 @@ from placer.model.limits import add_limits
 from placer.model.memory_tiles import add_memory_tiles, add_memory_totals
 from placer.model.packing import add_packing, add_tile_count
 from placer.model.variables import Variables, make_variables
-from placer.problem import MappingProblem
+from placer.problem.problem import MappingProblem
 
 
 def build_model(problem: MappingProblem) -> Variables:

@@ -13,7 +13,7 @@ from ortools.sat.python import cp_model
 from placer.layout import Partition
 from placer.model.linear import Expression, total
 from placer.model.variables import BlockVariables, BufferedFlow, EdgeVariables, NetVariables, Pick, Variables
-from placer.problem import BlockKind, Option, Reader, Shape
+from placer.problem.problem import BlockKind, Option, Reader, Shape
 from placer.split import Split
 
 

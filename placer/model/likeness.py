@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator
 from ortools.sat.python import cp_model
 
 from placer.model.variables import NetVariables, Variables
-from placer.problem import BlockKind, MappingProblem, Option
+from placer.problem.problem import BlockKind, MappingProblem, Option
 
 
 def has_likes(problem: MappingProblem) -> bool:

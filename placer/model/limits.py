@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from placer.model.objectives import level_expression, longest_run
 from placer.model.variables import Variables
-from placer.problem import Level
+from placer.problem.problem import Level
 
 
 def add_limits(v: Variables) -> None:

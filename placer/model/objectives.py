@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
-from placer.cycles import stream_cycles
+from placer.cycles.kernel import stream_cycles
 from placer.model.linear import Expression, total, weighted
 from placer.model.pace import add_pace
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
-from placer.problem import BlockKind, Level, Reader
-from placer.solution import DISTANCE_SCALE, PUBLISHED_HEIGHT, Box, bounding_box
+from placer.problem.problem import BlockKind, Level, Reader
+from placer.problem.solution import DISTANCE_SCALE, PUBLISHED_HEIGHT, Box, bounding_box
 
 
 def level_expression(v: Variables, level: Level) -> Expression:

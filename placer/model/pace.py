@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from ortools.sat.python import cp_model
 
-from placer.cycles import stream_cycles
+from placer.cycles.kernel import stream_cycles
 from placer.model.linear import Expression, weighted
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
 from placer.pacing import COPIES, Stage, Stream, Wait, buffer_waits, input_waits, output_waits, shared_waits, stage_waits, stream_waits
-from placer.problem import BlockKind
+from placer.problem.problem import BlockKind
 
 
 class _Times:

@@ -8,8 +8,8 @@ from ortools.sat.python import cp_model
 
 from placer.model.linear import Expression, total, weighted
 from placer.model.variables import BlockVariables, BufferedFlow, EdgeVariables, NetVariables, Variables
-from placer.problem import BlockKind, Reader
-from placer.solution import bounding_box
+from placer.problem.problem import BlockKind, Reader
+from placer.problem.solution import bounding_box
 
 
 def stream_count(v: Variables) -> Expression:

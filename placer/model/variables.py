@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
-from placer.descriptors import walkable
 from placer.layout import Partition, divisors
 from placer.model.linear import Expression, total, weighted
-from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
-from placer.solution import EdgeKind
+from placer.problem.descriptors import walkable
+from placer.problem.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
+from placer.problem.solution import EdgeKind
 
 
 @dataclass(frozen=True, eq=False)

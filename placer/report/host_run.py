@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from placer.run import HostRun
+from placer.host.run import HostRun
 
 
 def print_host_run(console: Console, result: HostRun, paths: tuple[Path, ...]) -> None:

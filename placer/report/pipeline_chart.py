@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placer.activities import activities
 from placer.device import Device
 from placer.mapping import Mapping
 from placer.report.marks import clean, fill, label, letter
-from placer.simulate import Kind, Simulation, simulate
+from placer.simulation.activities import activities
+from placer.simulation.simulate import Kind, Simulation, simulate
 
 # Runs that the picture shows; enough to see the pipeline fill and settle into its interval.
 RUNS = 8

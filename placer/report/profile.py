@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from placer.device import Device
-from placer.profile import LayerProfile, Profile
+from placer.simulation.profile import LayerProfile, Profile
 
 BAR = 24
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.status import Status
 
-from placer.solution import level_scale
+from placer.problem.solution import level_scale
 from placer.solvers.base import Progress, ProgressSink
 from placer.sweeps.run import NewsSink
 

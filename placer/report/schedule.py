@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placer.cycles import stream_cycles, transfer_cycles
+from placer.cycles.kernel import stream_cycles, transfer_cycles
 from placer.device import Device
 from placer.mapping import MappedEdge, Mapping
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placer.channels import BufferSlot, input_channel
 from placer.mapping import MappedPlio, StreamPort
-from placer.problem import BlockKind, MappingProblem, Net, Option, Reader, Shape
-from placer.solution import EdgeKind, Solution
+from placer.problem.channels import BufferSlot, input_channel
+from placer.problem.problem import BlockKind, MappingProblem, Net, Option, Reader, Shape
+from placer.problem.solution import EdgeKind, Solution
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placer.channels import BufferSlot, allot_memory_tiles, allot_plio
 from placer.device import Device
 from placer.mapping import MappedHop, MappedPlio, MappedRoute, StreamPort
-from placer.problem import MappingProblem
+from placer.problem.channels import BufferSlot, allot_memory_tiles, allot_plio
+from placer.problem.problem import MappingProblem
+from placer.problem.solution import Solution
 from placer.routing.cuts import OverfullCut, overfull_cuts
 from placer.routing.grid import Boundary, Direction, Grid, make_grid
 from placer.routing.lanes import number_lanes
 from placer.routing.nets import StreamNet, stream_nets
 from placer.routing.router import Terminals, route
-from placer.solution import Solution
 
 
 @dataclass(frozen=True)

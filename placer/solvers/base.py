@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from placer.problem import Level, MappingProblem
-from placer.solution import Solution
+from placer.problem.problem import Level, MappingProblem
+from placer.problem.solution import Solution
 
 
 class Status(Enum):

@@ -9,10 +9,10 @@ from functools import lru_cache, reduce
 from operator import and_
 from typing import TypeAlias
 
-from placer.descriptors import walkable
 from placer.layout import Partition, divisors
-from placer.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
-from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
+from placer.problem.descriptors import walkable
+from placer.problem.problem import Block, BlockKind, MappingProblem, Net, Option, Shape
+from placer.problem.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
 
 # Parts along samples and rows that all layers have alike, or None for any.
 Cut: TypeAlias = tuple[int, int] | None

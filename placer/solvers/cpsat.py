@@ -17,8 +17,8 @@ from importlib.metadata import version
 from placer.model.build import build_model
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables
-from placer.problem import BlockKind, Level, MappingProblem
-from placer.solution import Evaluation, Solution
+from placer.problem.problem import BlockKind, Level, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.solvers.base import LevelResult, Limits, Progress, ProgressSink, SolveResult, Status
 from placer.solvers.cpsat_level import Budget, Search, hint, minimise, pin, silent
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels, relax

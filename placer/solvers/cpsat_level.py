@@ -10,8 +10,8 @@ from ortools.sat.python import cp_model
 
 from placer.model.linear import Expression
 from placer.model.variables import BlockVariables, NetVariables, Variables
-from placer.problem import Level
-from placer.solution import BlockChoice, EdgeKind, NetChoice, Solution
+from placer.problem.problem import Level
+from placer.problem.solution import BlockChoice, EdgeKind, NetChoice, Solution
 from placer.solvers.base import Limits, Progress, ProgressSink
 
 

@@ -9,8 +9,8 @@ from placer.model.likeness import add_likeness, has_likes
 from placer.model.linear import total
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables
-from placer.problem import Level, MappingProblem
-from placer.solution import Evaluation, Solution
+from placer.problem.problem import Level, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.solvers.base import ProgressSink
 from placer.solvers.cpsat_level import Budget, Search, hint, minimise, silent
 from placer.solvers.promise import promise

@@ -8,7 +8,7 @@ from placer.model.build import build_relaxation
 from placer.model.linear import Expression, total, weighted
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables
-from placer.problem import BlockKind, Level, MappingProblem
+from placer.problem.problem import BlockKind, Level, MappingProblem
 from placer.solvers.cpsat_level import Budget, minimise, silent
 
 # Deterministic time of one question; what is not answered within it counts as possible.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from placer.problem import MappingProblem
+from placer.problem.problem import MappingProblem
 from placer.solvers.base import Limits, SolveResult
 from placer.solvers.cpsat import narrowed, outside, restated
 from placer.solvers.cpsat_level import silent

@@ -7,7 +7,7 @@ that depends on the axes which are cut, and on whether their parts divide each o
 from __future__ import annotations
 
 from placer.layout import Partition
-from placer.problem import Block, Option
+from placer.problem.problem import Block, Option
 
 
 def cheapest(block: Block, among: tuple[int, ...]) -> tuple[int, ...]:

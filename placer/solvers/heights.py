@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from placer.problem import BlockKind, Level, Limit, MappingProblem
-from placer.solution import Evaluation, Solution
+from placer.problem.problem import BlockKind, Level, Limit, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels
 from placer.solvers.few_options import pace
 from placer.solvers.promise import promise

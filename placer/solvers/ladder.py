@@ -16,8 +16,8 @@ from placer.model.likeness import add_likeness, has_likes
 from placer.model.objectives import level_expression
 from placer.model.streams import add_memory_lanes, add_order_lanes, add_shard_lanes, stream_count, stream_length
 from placer.model.variables import Variables
-from placer.problem import Level, MappingProblem
-from placer.solution import BlockChoice, Evaluation, Solution
+from placer.problem.problem import Level, MappingProblem
+from placer.problem.solution import BlockChoice, Evaluation, Solution
 from placer.solvers.cpsat import narrowed, outside, renumbered
 from placer.solvers.cpsat_level import Budget, Search, minimise, pin, silent
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels

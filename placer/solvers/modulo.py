@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
-from placer.operations import OperationList, Unit
+from placer.cycles.operations import OperationList, Unit
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from placer.placement.answer import Answer, Effort
 from placer.placement.engine import exact_engine, place
 from placer.placement.instance import Block, Edge, Face, Instance, Side
-from placer.problem import MappingProblem, Shape
-from placer.solution import PUBLISHED_HEIGHT, BlockChoice, bounding_box
+from placer.problem.problem import MappingProblem, Shape
+from placer.problem.solution import PUBLISHED_HEIGHT, BlockChoice, bounding_box
 
 # One of the footprints of a layer: as high, as square, or as flat as there is.
 POLICIES: tuple[Callable[[Shape], tuple[int, ...]], ...] = (

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from placer.device import Device
-from placer.problem import Block, BlockKind, MappingProblem, Option
+from placer.problem.problem import Block, BlockKind, MappingProblem, Option
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from placer.errors import InfeasibleError
 from placer.model.build import build_relaxation
-from placer.problem import Level, MappingProblem
-from placer.solution import Evaluation, Solution
+from placer.problem.problem import Level, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.solvers.construct import construct
 from placer.solvers.cpsat_level import Budget
 from placer.solvers.cpsat_relaxation import descend, leading_levels

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from placer.problem import Limit, MappingProblem
+from placer.problem.problem import Limit, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.routing.streams import lay_streams
-from placer.solution import Evaluation, Solution
 from placer.solvers.base import Limits, ProgressSink, SolveResult
 from placer.solvers.cpsat import Acceptance, CpSatSolver, better
 from placer.solvers.cpsat_level import Budget

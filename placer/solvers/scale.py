@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 
 from placer.device import Device
 from placer.errors import InfeasibleError
-from placer.fixed_split import FixedLayer
-from placer.formulate import LaidOutGraph, formulate, lay_out
-from placer.goals import Scale
 from placer.layers import LayerGraph
-from placer.problem import BlockKind, Level, Limit, MappingProblem
+from placer.problem.fixed_split import FixedLayer
+from placer.problem.formulate import LaidOutGraph, formulate, lay_out
+from placer.problem.goals import Scale
+from placer.problem.problem import BlockKind, Level, Limit, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.relays import with_relays
-from placer.replicas import Cell, cells, is_replicable, replicated, restated_for_all, roomiest_cells, separable
 from placer.routing.streams import lay_streams
-from placer.solution import Evaluation, Solution
 from placer.solvers.base import Limits, ProgressSink, SolveResult
 from placer.solvers.construct import construct
 from placer.solvers.cpsat_level import Budget, silent
 from placer.solvers.cpsat_relaxation import relax
 from placer.solvers.promise import Promise, promise
+from placer.solvers.replicas import Cell, cells, is_replicable, replicated, restated_for_all, roomiest_cells, separable
 from placer.solvers.routed import solve_routed
 
 # Deterministic time for the bound of one candidate, how many are bounded, and how many are tried to the end.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from placer.operations import OperationList, Unit
+from placer.cycles.operations import OperationList, Unit
 from placer.solvers.modulo import Schedule
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from placer.problem import BlockKind, MappingProblem, Shape
-from placer.solution import BlockChoice
+from placer.problem.problem import BlockKind, MappingProblem, Shape
+from placer.problem.solution import BlockChoice
 
 
 def strips(problem: MappingProblem, options: tuple[int, ...]) -> tuple[BlockChoice, ...] | None:

@@ -19,8 +19,8 @@ from placer.config import Settings
 from placer.device import Device
 from placer.errors import PlacerError
 from placer.frontend.external_data import embed, read_regular
-from placer.imported import target_device
-from placer.pipeline import Stage, run
+from placer.pipeline.imported import target_device
+from placer.pipeline.stages import Stage, run
 from placer.sweeps.result import PointResult, PointStatus, failure, success
 
 # Settings that do not change what a solve finds, or that the key holds by content.

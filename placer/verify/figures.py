@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from placer.activities import activities
-from placer.cycles import TileWork, hop_cycles, layer_cycles, stream_cycles, transfer_cycles
+from placer.cycles.kernel import TileWork, hop_cycles, layer_cycles, stream_cycles, transfer_cycles
 from placer.layers import DenseLayer, Side
 from placer.layout import LayerLayouts, Partition
 from placer.mapping import MappedEdge, MappedTile
@@ -21,7 +20,8 @@ from placer.pacing import (
     stage_waits,
     stream_waits,
 )
-from placer.simulate import shortest_interval
+from placer.simulation.activities import activities
+from placer.simulation.simulate import shortest_interval
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from placer.contracts.tile_kernel import tile_kernel
 from placer.layout import LayerLayouts
 from placer.split import split_of
-from placer.tile_kernel import tile_kernel
 from placer.verify.subject import LayerPair, Subject
 from placer.verify.violation import Family, Violation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from placer.problem import Level
+from placer.problem.problem import Level
 from scripts.performance.measured import CONFIGS, measured, settings_of
 
 # What a config's own device does not hold: an array that does.

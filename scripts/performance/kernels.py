@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from placer.cycles import (
+from placer.cycles.kernel import (
     ALONE,
     CALL_CYCLES,
     LOCK_CYCLES,
@@ -17,11 +17,11 @@ from placer.cycles import (
     cascade_hop_cycles,
     dense_body_cycles,
 )
+from placer.cycles.operands import operands
+from placer.cycles.operations import Bias, StepKind
+from placer.cycles.rows import normalise_cycles, softmax_cycles
 from placer.device import Device, find_device
 from placer.layers import NormaliseLayer, Side, SoftmaxLayer
-from placer.operands import operands
-from placer.operations import Bias, StepKind
-from placer.row_cycles import normalise_cycles, softmax_cycles
 
 PLAIN = StepKind(Bias.NONE, False, False)
 LINEAR = StepKind(Bias.COLUMN, False, True)

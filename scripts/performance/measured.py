@@ -9,8 +9,8 @@ from pathlib import Path
 from placer.config import Settings, load_settings
 from placer.device import Device
 from placer.mapping import Mapping
-from placer.pipeline import Stage, run
-from placer.profile import Profile, profiled, steady
+from placer.pipeline.stages import Stage, run
+from placer.simulation.profile import Profile, profiled, steady
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 NETWORKS = {"jet tagger": "jet_tagger", "jet MLP-Mixer": "mlpmixer", "autoencoder": "autoencoder"}

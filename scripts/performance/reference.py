@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from placer.config import Settings
 from placer.device import Device
 from placer.errors import InfeasibleError
-from placer.imported import Imported, import_network, target_device
 from placer.layers import DenseLayer, Layer, Side
 from placer.layout import BLOCK_COLUMNS, LayerLayouts, divisors
+from placer.pipeline.imported import Imported, import_network, target_device
 from scripts.performance.measured import NETWORKS, STACK, Measured, measured, settings_of
 
 # One buffer a bank, and its cost of a layer (facts of its source).

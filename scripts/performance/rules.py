@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from placer.cycles import ALONE, CALL_CYCLES, TileWork, cascade_hop_cycles, dense_body_cycles, dense_cycles
+from placer.cycles.kernel import ALONE, CALL_CYCLES, TileWork, cascade_hop_cycles, dense_body_cycles, dense_cycles
 from placer.device import find_device
 from placer.layers import Side
 from scripts.performance import stream_kernel

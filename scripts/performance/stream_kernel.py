@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from placer.cycles import CALL_CYCLES, CASCADE_QUEUE_CYCLES
-from placer.device import find_device
-from placer.operations import (
+from placer.cycles.kernel import CALL_CYCLES, CASCADE_QUEUE_CYCLES
+from placer.cycles.operations import (
     Bias,
     DenseBlock,
     Dependence,
@@ -25,6 +24,7 @@ from placer.operations import (
     dense_steps,
     timing,
 )
+from placer.device import find_device
 from placer.solvers.modulo import schedule_loop, schedule_once
 
 DEVICE = find_device("VEK280")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from placer import host
+from placer.host import emulator
 from tests.codegen.golden import FOLDER, TEXTS, emitted
 
 
@@ -46,7 +46,7 @@ def complaints(folder: Path, standard: str) -> list[str]:
 
     The host's headers are C++20, and their own complaints below it are not counted.
     """
-    flags = [f for f in host.cflags("aie-ml") if not f.startswith("-std=")]
+    flags = [f for f in emulator.cflags("aie-ml") if not f.startswith("-std=")]
     command = ["g++", f"-std={standard}", "-fconcepts", "-Wall", "-Wextra", "-Wpedantic", "-fsyntax-only", *flags, "-I.", "graph.cpp"]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return re.findall(r"^(?:graph|placement|config|kernels|weights)\S*:\d+:\d+: (?:error|warning): .*", ran.stderr, re.MULTILINE)

@@ -9,9 +9,9 @@ import pytest
 
 from placer.errors import UnsupportedModelError
 from placer.frontend import read_model
+from tests.codegen.test_stored_reference import check_path
 from tests.onnxruntime_check import mismatches
 from tests.qdq_models import QdqBuilder
-from tests.test_stored_reference import check_path
 
 TOKENS, FEATURES = 6, 10
 

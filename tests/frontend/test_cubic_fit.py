@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from placer.arithmetic import interpolated
-from placer.catalog import BREAK_WORDS, MULTIPLIER_WORDS
-from placer.contract import PIPELINE_COPIES, PROGRAM_WORD, PROGRAM_WORDS_A_CALL
+from placer.arithmetic.fixed_point import FloatArray
+from placer.arithmetic.integers import interpolated
+from placer.contracts.catalog import BREAK_WORDS, MULTIPLIER_WORDS
+from placer.contracts.contract import PIPELINE_COPIES, PROGRAM_WORD, PROGRAM_WORDS_A_CALL
 from placer.cubics import TERMS, Cubics
 from placer.device import find_device
-from placer.fixed_point import FloatArray
 from placer.frontend import cubic_fit
 from placer.frontend.cubic_fit import MAX_BREAKS, cubics
 

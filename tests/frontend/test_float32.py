@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from placer import onnxruntime_check
-from placer.fixed_point import rounding
+from placer.arithmetic.fixed_point import rounding
 from placer.frontend import float32, read_model
+from placer.host import onnxruntime_check
 from placer.network import Add, IntType, QuantType, Requantise
 from placer.reference import evaluate
 from tests.qdq_models import QdqBuilder

@@ -10,9 +10,9 @@ import pytest
 from placer.errors import UnsupportedModelError
 from placer.frontend import read_model
 from placer.network import Normalise, Softmax
+from tests.codegen.test_stored_reference import check_path
 from tests.onnxruntime_check import INEXACT, differences
 from tests.qdq_models import QdqBuilder
-from tests.test_stored_reference import check_path
 
 
 def normalising(b: QdqBuilder, width: int, inside: bool) -> str:

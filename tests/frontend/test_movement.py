@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from placer.device import find_device
-from placer.formulate import lay_out
 from placer.frontend import read_model
-from placer.lowering import lower
+from placer.lowering.lower import lower
+from placer.problem.formulate import lay_out
 from placer.reference import evaluate
+from tests.codegen.test_stored_reference import compare
 from tests.onnxruntime_check import INEXACT, differences
 from tests.qdq_models import QdqBuilder, some_weights
-from tests.test_stored_reference import compare
 
 Build = Callable[[QdqBuilder, str], str]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from placer import host
+from placer.host import emulator
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
@@ -32,7 +32,7 @@ ROUNDED = {
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> Lines:
     """What the program printed: the numbers of each line, by its name."""
-    ran = host.run(host.build(Path(__file__).with_name("aie_api.cpp"), (), (), extra=("-O0",)), tmp_path_factory.mktemp("aie_api"))
+    ran = emulator.run(emulator.build(Path(__file__).with_name("aie_api.cpp"), (), (), extra=("-O0",)), tmp_path_factory.mktemp("aie_api"))
     assert (ran.code, ran.err) == (0, "")
     found: Lines = defaultdict(list)
     for line in ran.out.splitlines():

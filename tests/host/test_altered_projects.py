@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from placer import host
 from placer.device import find_device
-from placer.host import Program
+from placer.host import emulator
+from placer.host.emulator import Program
 from tests.codegen import golden
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")]
@@ -159,7 +159,7 @@ def program(folder: Path) -> Program:
     """The project as emitted, and with each alteration."""
     cases = {"as_emitted": emitted()} | {identifier(name): alter(emitted()) for name, (alter, _) in CASES.items()}
     (folder / "altered.cpp").write_text(one_source(cases))
-    return host.build(folder / "altered.cpp", (folder,), tuple(sorted((folder / "kernels").glob("*.cc"))), extra=("-O0",))
+    return emulator.build(folder / "altered.cpp", (folder,), tuple(sorted((folder / "kernels").glob("*.cc"))), extra=("-O0",))
 
 
 def identifier(name: str) -> str:
@@ -169,8 +169,8 @@ def identifier(name: str) -> str:
 
 def start(program: Program, folder: Path, name: str) -> tuple[int, str]:
     """Exit code and errors of one project, told the array that it is for."""
-    environment = host.array_environment(find_device("VEK280").resized(6, 4))
-    ran = host.run(program, folder, environment, arguments=(identifier(name),), timeout=60)
+    environment = emulator.array_environment(find_device("VEK280").resized(6, 4))
+    ran = emulator.run(program, folder, environment, arguments=(identifier(name),), timeout=60)
     return ran.code, ran.err
 
 

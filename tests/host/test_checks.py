@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from placer import host
-from placer.host import Finished, Program
+from placer.host import emulator
+from placer.host.emulator import Finished, Program
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
@@ -93,13 +93,13 @@ STUCK = {
 @pytest.fixture(scope="module")
 def program() -> Program:
     """All graphs in one program."""
-    return host.build(SOURCE, (), (), extra=("-O0",))
+    return emulator.build(SOURCE, (), (), extra=("-O0",))
 
 
 def start(program: Program, folder: Path, graph: str) -> Finished:
     """Run one graph on the numbers from 1 on; one that does not end by itself fails."""
     (folder / "in.txt").write_text("".join(f"{i}\n" for i in range(1, 2049)))
-    return host.run(program, folder, arguments=(graph,), timeout=60)
+    return emulator.run(program, folder, arguments=(graph,), timeout=60)
 
 
 def test_every_graph_is_tried() -> None:

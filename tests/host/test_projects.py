@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from placer import host
-from placer.host import Program
+from placer.host import emulator
+from placer.host.emulator import Program
 from placer.network import IntArray
 from tests.command_line import CommandLine
 
@@ -39,7 +39,7 @@ def test_dense_chain(tmp_path: Path) -> None:
     """Row-major in, blocks inside, row-major in between: 32 -> 16 in two cascades, then 16 -> 8."""
     x = np.random.default_rng(0).integers(-128, 128, (24, 32))
     write(tmp_path / "data" / "ifm_c0.txt", x, 16)
-    ran = host.run(host.build(PROJECTS / "dense_chain" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
+    ran = emulator.run(emulator.build(PROJECTS / "dense_chain" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
     assert (ran.code, ran.err) == (0, "")
     rule = (7 * np.arange(5 * 128) + 3) % 31 - 15
     first, second = rule[:512].reshape(2, 2, 2, 8, 8), rule[512:].reshape(16, 8)
@@ -55,7 +55,7 @@ def test_dense_chain(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def toolbox() -> Program:
     """One of everything."""
-    return host.build(PROJECTS / "toolbox" / "app.cpp", (), None, extra=("-O0",))
+    return emulator.build(PROJECTS / "toolbox" / "app.cpp", (), None, extra=("-O0",))
 
 
 @pytest.mark.slow
@@ -73,7 +73,7 @@ def test_toolbox(toolbox: Program, tmp_path: Path) -> None:
         write(data / f"{name}.txt", values, width)
     rows = "".join(f"DATA,{a},{b},0,-1\n" for a, b in image.reshape(-1, 2))
     (data / "image.csv").write_text("CMD,D,D,TLAST,TKEEP\n" + rows)
-    ran = host.run(toolbox, tmp_path)
+    ran = emulator.run(toolbox, tmp_path)
     assert (ran.code, ran.err) == (0, "")
 
     squares = np.minimum((power * power + 8) >> 4, 32767)
@@ -101,7 +101,7 @@ def test_packets(tmp_path: Path) -> None:
     """Split by id, merged in the order in which packets end; headers carry id and odd parity."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "in.txt").write_text("0\n1\n2\nTLAST\n3\n1\n11\nTLAST\n12\n")
-    ran = host.run(host.build(PROJECTS / "packets" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
+    ran = emulator.run(emulator.build(PROJECTS / "packets" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
     assert (ran.code, ran.err) == (0, "")
     lines = (tmp_path / "x86simulator_output" / "data" / "out.txt").read_text().split()
     assert lines == [str(-(1 << 31)), "1001", "1002", "TLAST", "1003", "1", "1011", "TLAST", "1012"]
@@ -155,7 +155,7 @@ def test_signal(tmp_path: Path) -> None:
     for part in range(2):
         write(data / f"mean{part}.txt", bf16[part], 4)
     (data / "packets.txt").write_text("".join(f"{w}\n" for w in words))
-    ran = host.run(host.build(PROJECTS / "signal" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
+    ran = emulator.run(emulator.build(PROJECTS / "signal" / "app.cpp", (), None, extra=("-O0",)), tmp_path)
     assert (ran.code, ran.err, ran.out.split()) == (0, "", ["1", "2", "3", "4"])
 
     taps = np.array([100, -2000, 3000, 16000, 16000, 3000, -2000, 100])

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import placer
+from placer.host.run import find_subject, run_on_host
 from placer.moves import MoveKind
-from placer.run import find_subject, run_on_host
 from tests.qdq_models import QdqBuilder, some_weights
 from tests.random_models import MOVING, RandomModel, random_models
 

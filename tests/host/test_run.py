@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from placer import run as running
-from placer.run import Comparison
+from placer.host import run as running
+from placer.host.run import Comparison
 from tests.command_line import CommandLine
 from tests.projects import tiny_config
 

@@ -13,7 +13,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from placer.device import Device, find_device
-from placer.imported import import_network
+from placer.pipeline.imported import import_network
 from tests.command_line import CommandLine
 from tests.qdq_models import QdqBuilder, some_weights
 

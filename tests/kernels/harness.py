@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from placer.codegen.kernel_text import NAMES, call, config_struct, signature
 
-from placer import host
-from placer.contract import Argument, KernelContract, PortKind
+from placer.contracts.contract import Argument, KernelContract, PortKind
+from placer.host import emulator
 from placer.network import IntArray
 
 HARNESS = Path(__file__).with_name("harness.hpp")
-INCLUDE = host.host_folder().parent / "include"
+INCLUDE = emulator.host_folder().parent / "include"
 LANES = {"acc32": np.int32, "acc64": np.int64}
 
 
@@ -59,8 +59,8 @@ def compiled(text: str, folder: Path, generation: str, *extra: str) -> subproces
     """g++ on a program of `source`; the executable is folder/kernels."""
     path = folder / "kernels.cpp"
     path.write_text(text)
-    flags = [f for f in host.cflags(generation) if f != "-O2"]
-    command = [host.compiler(), *flags, "-O0", *extra, f"-I{HARNESS.parent}", f"-I{INCLUDE}", str(path), "-o", str(folder / "kernels")]
+    flags = [f for f in emulator.cflags(generation) if f != "-O2"]
+    command = [emulator.compiler(), *flags, "-O0", *extra, f"-I{HARNESS.parent}", f"-I{INCLUDE}", str(path), "-o", str(folder / "kernels")]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -7,11 +7,11 @@ from itertools import product
 
 import numpy as np
 
-from placer.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
-from placer.catalog import contract
-from placer.contract import Argument, ArgumentKind, KernelContract
-from placer.cubics import SEGMENTS, TERMS, Cubics
-from placer.kernel_spec import (
+from placer.arithmetic.softmax import exponentials
+from placer.contracts.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
+from placer.contracts.catalog import contract
+from placer.contracts.contract import Argument, ArgumentKind, KernelContract
+from placer.contracts.kernel_spec import (
     NO_VALUES,
     AddSpec,
     DenseSpec,
@@ -22,11 +22,11 @@ from placer.kernel_spec import (
     RequantiseSpec,
     Role,
 )
+from placer.cubics import SEGMENTS, TERMS, Cubics
 from placer.layers import NormaliseLayer, Side, SoftmaxLayer, Step
 from placer.mmul import MmulShape, mmul_shapes, register_blocks
 from placer.moves import MoveForm, MoveKind
 from placer.network import IntArray, IntType
-from placer.softmax import exponentials
 from tests.kernels.harness import Trial
 
 I8, I16, I32 = IntType.INT8, IntType.INT16, IntType.INT32

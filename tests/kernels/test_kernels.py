@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from placer.contract import KernelContract
+from placer.contracts.contract import KernelContract
 from tests.kernels.harness import mismatches
 from tests.kernels.specs import GENERATIONS, attention_specs, dense_specs, elementwise_specs, kernels, rescaling_specs, trials
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from placer.attention_spec import MoveSpec, SoftmaxSpec
-from placer.catalog import contract
-from placer.contract import ArgumentKind, KernelContract, alignment
-from placer.kernel_spec import DenseSpec, KernelSpec, NormaliseSpec
+from placer.contracts.attention_spec import MoveSpec, SoftmaxSpec
+from placer.contracts.catalog import contract
+from placer.contracts.contract import ArgumentKind, KernelContract, alignment
+from placer.contracts.kernel_spec import DenseSpec, KernelSpec, NormaliseSpec
 from placer.moves import MoveKind
 from tests.kernels.harness import INCLUDE, compiled, numpy_type, source
 from tests.kernels.specs import attention_specs, dense_specs, rescaling_specs, trials

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from placer.codegen.kernel_text import config_struct
 
-from placer.catalog import contract
-from placer.kernel_spec import DenseSpec, Role
+from placer.contracts.catalog import contract
+from placer.contracts.kernel_spec import DenseSpec, Role
 from placer.layers import Side, Step
 from placer.mmul import mmul_shapes
 from placer.network import IntType

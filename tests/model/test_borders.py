@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from placer.model.borders import add_borders
-from placer.problem import BlockKind, MappingProblem
-from placer.solution import Solution
+from placer.problem.problem import BlockKind, MappingProblem
+from placer.problem.solution import Solution
 from tests.pinning import accepts
 from tests.problems import BORDER, DMA, at, border, layer, option, pipeline, rows, tiny_device, with_plio
 

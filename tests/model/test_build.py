@@ -12,8 +12,8 @@ from ortools.sat.python import cp_model
 from placer.model.build import build_model, build_relaxation
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables
-from placer.problem import BlockKind, Level, MappingProblem
-from placer.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
+from placer.problem.problem import BlockKind, Level, MappingProblem
+from placer.problem.solution import BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
 from tests.brute_force import legal_solutions
 from tests.pinning import pin
 from tests.tiny import random_problem

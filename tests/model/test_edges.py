@@ -8,8 +8,8 @@ import pytest
 
 from placer.layout import Partition
 from placer.model.edges import add_edges, sharing_offsets
-from placer.problem import BlockKind, MappingProblem, Option, Orientation, Shape
-from placer.solution import BlockChoice, EdgeKind, NetChoice, Solution
+from placer.problem.problem import BlockKind, MappingProblem, Option, Orientation, Shape
+from placer.problem.solution import BlockChoice, EdgeKind, NetChoice, Solution
 from tests.pinning import accepts
 from tests.problems import BORDER, DMA, SHARED, WHOLE, at, border, buffered, columns, fork, layer, option, pipeline, rows, tiny_device
 

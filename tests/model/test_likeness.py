@@ -5,7 +5,7 @@ from __future__ import annotations
 from placer.model.build import build_relaxation
 from placer.model.likeness import add_likeness, has_likes
 from placer.model.linear import total
-from placer.problem import Level, MappingProblem
+from placer.problem.problem import Level, MappingProblem
 from placer.solvers.cpsat_level import Budget, minimise, silent
 from tests.graphs import chain, small_device
 from tests.solving import stated

@@ -8,7 +8,7 @@ import pytest
 
 from placer.model.build import build_relaxation
 from placer.model.objectives import level_expression, longest_run
-from placer.problem import Level, Limit
+from placer.problem.problem import Level, Limit
 from placer.solvers.cpsat_level import Budget, minimise, silent
 from tests.problems import layer, option, pipeline, tiny_device
 

@@ -11,8 +11,8 @@ from placer.layout import Partition
 from placer.model.build import build_relaxation
 from placer.model.edges import add_edges
 from placer.model.memory_tiles import add_memory_tiles
-from placer.problem import BlockKind, MappingProblem, Option
-from placer.solution import EdgeKind, NetChoice, Solution
+from placer.problem.problem import BlockKind, MappingProblem, Option
+from placer.problem.solution import EdgeKind, NetChoice, Solution
 from placer.solvers.cpsat_level import Budget, minimise
 from tests.pinning import accepts
 from tests.problems import BORDER, DMA, LAYOUT, WHOLE, at, border, buffered, fork, layer, option, pipeline, rows, tiny_device, with_memory

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from placer.cycles import stream_cycles
-from placer.problem import BlockKind, Level, MappingProblem, Orientation
-from placer.solution import Evaluation, NetChoice, Solution
+from placer.cycles.kernel import stream_cycles
+from placer.problem.problem import BlockKind, Level, MappingProblem, Orientation
+from placer.problem.solution import Evaluation, NetChoice, Solution
 from tests.pinning import minimum
 from tests.problems import BORDER, DMA, SHARED, at, border, buffered, layer, option, pipeline, rows, tiny_device
 

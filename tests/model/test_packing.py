@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from placer.model.packing import add_packing
-from placer.problem import MappingProblem, Orientation
-from placer.solution import BlockChoice, Solution
+from placer.problem.problem import MappingProblem, Orientation
+from placer.problem.solution import BlockChoice, Solution
 from tests.pinning import accepts
 from tests.problems import BORDER, DMA, at, layer, option, pipeline, tiny_device
 

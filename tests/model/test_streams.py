@@ -6,7 +6,7 @@ import pytest
 
 from placer.model.build import build_relaxation
 from placer.model.streams import add_order_lanes, stream_count
-from placer.problem import Level
+from placer.problem.problem import Level
 from placer.solvers.cpsat_level import Budget, minimise, silent
 from tests.problems import fork, layer, option, pipeline, tiny_device
 

@@ -8,8 +8,8 @@ from itertools import permutations
 
 import pytest
 
-from placer.problem import Level, MappingProblem
-from placer.solution import Evaluation, Solution
+from placer.problem.problem import Level, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.solvers.base import Limits, Progress, SolveResult, Status
 from placer.solvers.construct import construct
 from placer.solvers.cpsat import CpSatSolver

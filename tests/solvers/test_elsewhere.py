@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from placer.problem import Level
-from placer.solution import Evaluation
+from placer.problem.problem import Level
+from placer.problem.solution import Evaluation
 from placer.solvers.elsewhere import elsewhere
 from placer.verify import verify
 from tests.graphs import chain, small_device

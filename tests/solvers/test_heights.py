@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from placer.problem import Level, Limit, MappingProblem
+from placer.problem.problem import Level, Limit, MappingProblem
 from placer.solvers.construct import construct
 from placer.solvers.cpsat_relaxation import Relaxed
 from placer.solvers.heights import LATER_LEVEL, heights_of

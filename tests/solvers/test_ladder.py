@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from placer.problem import Level, MappingProblem
-from placer.solution import Evaluation, Solution
+from placer.problem.problem import Level, MappingProblem
+from placer.problem.solution import Evaluation, Solution
 from placer.solvers.cpsat_level import Budget, silent
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels, relax
 from placer.solvers.ladder import FEW_LANES, RUNGS, climb

@@ -6,9 +6,8 @@ from collections import Counter
 
 import pytest
 
-from placer.cycles import UNROLLED_STEPS, block_cycles, scheduled
-from placer.device import find_device
-from placer.operations import (
+from placer.cycles.kernel import UNROLLED_STEPS, block_cycles, scheduled
+from placer.cycles.operations import (
     Bias,
     DenseBlock,
     Dependence,
@@ -22,6 +21,7 @@ from placer.operations import (
     dense_steps,
     elementwise_block,
 )
+from placer.device import find_device
 from placer.solvers.modulo import Schedule, schedule_loop, schedule_once
 
 VEK280, VEK385 = find_device("VEK280"), find_device("VEK385")

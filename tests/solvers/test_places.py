@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from placer.placement.cost import cost_units
 from placer.placement.instance import Side
-from placer.problem import Level, Orientation
+from placer.problem.problem import Level, Orientation
+from placer.problem.solution import DISTANCE_SCALE, BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
 from placer.routing.streams import lay_streams
-from placer.solution import DISTANCE_SCALE, BlockChoice, EdgeKind, Evaluation, NetChoice, Solution
 from placer.solvers.base import Status
 from placer.solvers.places import engine_places, placement_instance
 from placer.solvers.routed import solve_routed

@@ -6,8 +6,8 @@ import pytest
 
 from placer.device import Device, find_device
 from placer.layers import LayerGraph
-from placer.problem import BlockKind, Level
-from placer.solution import Evaluation
+from placer.problem.problem import BlockKind, Level
+from placer.problem.solution import Evaluation
 from placer.solvers.promise import promise
 from tests.graphs import chain, residual, small_device
 from tests.solving import solve, stated

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from placer.activities import activities
-from placer.formulate import formulate, lay_out
-from placer.problem import Level, Limit, MappingProblem
+from placer.problem.formulate import formulate, lay_out
+from placer.problem.problem import Level, Limit, MappingProblem
 from placer.relays import with_relays
-from placer.simulate import simulate
+from placer.simulation.activities import activities
+from placer.simulation.simulate import simulate
 from placer.solvers.relaying import best_relays
 from tests.graphs import small_device
 from tests.solving import assembled, solve

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from placer.problem import MappingProblem
+from placer.problem.problem import MappingProblem
+from placer.problem.solution import Evaluation
 from placer.routing.streams import lay_streams
-from placer.solution import Evaluation
 from placer.solvers.base import Status
 from placer.solvers.cpsat import CpSatSolver
 from placer.solvers.routed import solve_routed

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from placer.goals import Goal, Required, Scale
 from placer.layers import LayerGraph
-from placer.problem import Level
-from placer.solution import Evaluation
+from placer.problem.goals import Goal, Required, Scale
+from placer.problem.problem import Level
+from placer.problem.solution import Evaluation
 from placer.solvers.scale import Question, Scaled, solve_scaled
 from tests.graphs import chain, small_device
 from tests.solving import ignore, limits, stated

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from placer.operations import Dependence, Operation, OperationList, Unit
-from placer.row_operations import RowStage, Stage, row_stage
+from placer.cycles.operations import Dependence, Operation, OperationList, Unit
+from placer.cycles.row_operations import RowStage, Stage, row_stage
 from placer.solvers.straight import schedule_straight
 from tests.solvers.test_modulo import assert_legal
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from placer.cycles import stream_cycles
+from placer.cycles.kernel import stream_cycles
 from placer.errors import InputError
 from placer.verify import Family
 from tests.mapped import Change, Json, edge, families, layer, pair, rich, text

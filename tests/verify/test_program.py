@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from placer.contracts.tile_kernel import tile_kernel
 from placer.layers import Side
 from placer.layout import LayerLayouts, Partition
 from placer.split import Split
-from placer.tile_kernel import tile_kernel
 from placer.verify import Family
 from placer.verify.subject import make_subject
 from tests.mapped import families, pair, text

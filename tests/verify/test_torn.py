@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from placer.lowering import lower
+from placer.lowering.lower import lower
 from placer.verify import Family
 from tests.attention_models import SPELLINGS, dense, reshape
 from tests.graphs import small_device

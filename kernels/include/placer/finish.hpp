@@ -131,7 +131,7 @@ inline aie::vector<T, N> clipped(const aie::accum<acc64, N> &acc, int shift) {
         return out.pack();
 }
 
-/// acc * multiplier / 2^shift, rounded half to even; a wide one in two parts, the lower rounded at bit 16 (placer/arithmetic.py, scaled).
+/// acc * multiplier / 2^shift, rounded half to even; a wide one in two parts, the lower rounded at bit 16 (placer/arithmetic/integers.py, scaled).
 template <bool Wide, class Tag, unsigned N, class Multiplier>
 inline aie::vector<int32, N> multiplied(const aie::accum<Tag, N> &acc, const Multiplier &multiplier, int shift) {
     if constexpr (Wide) {

@@ -27,7 +27,7 @@ void table(adf::input_buffer<int8> &x, const Value *values, const Value *copy, a
     }
 }
 
-/// A function from cubics (placer/cubics.py; placer/arithmetic.py, interpolated). values: a table of each coefficient, then, of further cubics,
+/// A function from cubics (placer/cubics.py; placer/arithmetic/integers.py, interpolated). values: a table of each coefficient, then, of further cubics,
 /// the first element, the one after the last, and the coefficients.
 template <class Config, class Input, class Output>
 struct Interpolation {

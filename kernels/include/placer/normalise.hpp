@@ -1,4 +1,4 @@
-// LayerNorm over the features of each token, in integers (placer/normalised.py). The roots of up to sixteen rows are one vector.
+// LayerNorm over the features of each token, in integers (placer/arithmetic/normalised.py). The roots of up to sixteen rows are one vector.
 #pragma once
 
 #include <adf.h>

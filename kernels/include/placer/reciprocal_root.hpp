@@ -1,4 +1,4 @@
-// value^-1/2 of 64-bit integers, for sixteen rows as one vector, for LayerNorm and Softmax (placer/arithmetic.py, reciprocal_root).
+// value^-1/2 of 64-bit integers, for sixteen rows as one vector, for LayerNorm and Softmax (placer/arithmetic/integers.py, reciprocal_root).
 #pragma once
 
 #include "finish.hpp"

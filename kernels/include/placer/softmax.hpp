@@ -1,4 +1,4 @@
-// Softmax over each group of columns of a row, in integers (placer/softmax.py): exponentials from tables that several lanes read at once, an
+// Softmax over each group of columns of a row, in integers (placer/arithmetic/softmax.py): exponentials from tables that several lanes read at once, an
 // exact sum, one factor a row. The factors of up to sixteen rows are one vector; each exponential is looked up twice, for the sum and for
 // the result.
 #pragma once

@@ -1,0 +1,1 @@
+"""Integer arithmetic that kernels and references share."""

@@ -1,0 +1,1 @@
+"""One contract a kernel: arguments, memory, instructions, cycles and a numpy reference."""

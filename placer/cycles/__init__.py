@@ -1,0 +1,1 @@
+"""What a kernel issues, and the cycles it takes."""

@@ -1,0 +1,1 @@
+"""Why nothing maps, and what would."""

@@ -1,0 +1,1 @@
+"""A network of integer operations as layers of the array."""

@@ -1,0 +1,114 @@
+"""The best mapping of one problem, whose interval holds as placed and routed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from placer.config import Settings
+from placer.errors import InfeasibleError, UndecidedError
+from placer.mapping import Mapping, SolverRecord
+from placer.pipeline.assemble import Provenance, assemble
+from placer.pipeline.imported import Imported
+from placer.pipeline.unmet import unmet_limits
+from placer.problem.problem import Level, Limit, MappingProblem
+from placer.solvers.base import Limits, ProgressSink, SolveResult, Status
+from placer.solvers.construct import construct
+
+# By what part an interval with its distances may be longer than the solver's before other places are tried, and how many.
+LONGER, PLACES = 0.05, 2
+# Levels that places do not enter.
+PLACELESS = (Level.INTERVAL, Level.LATENCY, Level.TILES)
+
+
+def solve_pipeline(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Mapping:
+    """A mapping whose interval, as placed and routed, is what is required: where distances make it longer, less is asked of the solver."""
+    mapping = _mapped(imported, problem, settings, progress)
+    missed = excess(problem.limits, mapping)
+    if not missed:
+        return mapping
+    try:
+        again = _mapped(imported, replace(problem, limits=sooner(problem.limits, missed)), settings, progress)
+    except InfeasibleError:
+        raise UndecidedError(too_slow(mapping, missed)) from None
+    if excess(problem.limits, again):
+        raise UndecidedError(too_slow(again, excess(problem.limits, again)))
+    return again
+
+
+def _mapped(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Mapping:
+    from placer.solvers.routed import solve_routed  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    limits = search_limits(settings)
+    result = solve_routed(problem, construct(problem), limits, progress)
+    if result.solution is None:
+        if problem.limits and (missed := unmet_limits(problem, limits)):
+            raise InfeasibleError("; ".join(u.sentence(problem.device) for u in missed))
+        kind = InfeasibleError if result.status is Status.INFEASIBLE else UndecidedError
+        raise kind(_no_mapping(problem, result))
+    return _at_its_pace(imported, problem, settings, result)
+
+
+def _at_its_pace(imported: Imported, problem: MappingProblem, settings: Settings, result: SolveResult) -> Mapping:
+    """The mapping of a result; of the same options elsewhere where its distances make the interval that leads the objective far longer."""
+    from placer.solvers.elsewhere import elsewhere  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    best = assemble(problem, imported.laid_out, result, provenance(imported, settings))
+    enough = (1 + LONGER) * result.levels[0].value
+    if problem.objective[0] is not Level.INTERVAL or best.interval_cycles <= enough:
+        return best
+    for other in elsewhere(problem, result, search_limits(settings), PLACES):
+        # Levels before the places stay what they were.
+        if any(o.value > r.value for o, r in zip(other.levels, result.levels, strict=True) if o.level in PLACELESS):
+            continue
+        mapping = assemble(problem, imported.laid_out, other, provenance(imported, settings))
+        best = mapping if mapping.interval_cycles < best.interval_cycles else best
+        if best.interval_cycles <= enough:
+            break
+    return best
+
+
+def _no_mapping(problem: MappingProblem, result: SolveResult) -> str:
+    device = problem.device
+    tiles = sum(min(o.footprint for o in b.options) for b in problem.blocks)
+    supply = f"{device.name} has {device.core_tiles} core tiles ({device.columns} x {device.rows}) and {device.memory_tiles} memory tiles"
+    if result.status is Status.INFEASIBLE:
+        return (
+            f"no legal mapping exists: the layers need at least {tiles} core tiles, {supply}, and no packing of them with their "
+            "memory-tile channels and PLIO ports fits; a larger array or a smaller batch may"
+        )
+    return (
+        f"no mapping was found within the limit (the layers need at least {tiles} core tiles, {supply}); allow more with --work or "
+        "--time-limit"
+    )
+
+
+def search_limits(settings: Settings) -> Limits:
+    """How long one solve of `settings` may take."""
+    return Limits(settings.work, settings.seconds, settings.workers, settings.seed)
+
+
+def provenance(imported: Imported, settings: Settings) -> Provenance:
+    """What a mapping records of its making."""
+    from placer.solvers.cpsat import CpSatSolver  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    record = SolverRecord(CpSatSolver.name, CpSatSolver.version, settings.seed, settings.workers, settings.work)
+    return Provenance(imported.sha256, record)
+
+
+def excess(limits: tuple[Limit, ...], mapping: Mapping) -> int:
+    """Cycles by which a mapping's interval, with its places and routes, is above what is required; 0 where it is not."""
+    required = min((limit.at_most for limit in limits if limit.level is Level.INTERVAL), default=mapping.interval_cycles)
+    return max(0, mapping.interval_cycles - required)
+
+
+def sooner(limits: tuple[Limit, ...], cycles: int) -> tuple[Limit, ...]:
+    """Demands with an interval that is so much shorter."""
+    return tuple(replace(d, at_most=max(0, d.at_most - cycles)) if d.level is Level.INTERVAL else d for d in limits)
+
+
+def too_slow(mapping: Mapping, missed: int) -> str:
+    """In words."""
+    return (
+        f"an interval of at most {mapping.interval_cycles - missed} cycles is required; the mappings found take {mapping.interval_cycles} "
+        "with the distances of their streams, and which take less is not known; allow more with --work, or a longer interval"
+    )

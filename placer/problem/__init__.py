@@ -1,0 +1,1 @@
+"""The mapping problem as pure data: options, blocks, edges, and a solution of it."""

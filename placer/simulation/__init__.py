@@ -1,0 +1,1 @@
+"""A mapping run by run: interval, latency, and where the cycles go."""
