@@ -1,8 +1,8 @@
 """Layers: what one kernel kind computes, between activations that really exist in memory.
 
 A Network keeps every operation of the model; a LayerGraph keeps only what moves or computes data on the array. Transposes and reshapes are
-gone (lowering/lower.py), unsigned tensors have become signed ones (lowering/signed.py), and a layer may end in a chain of requantisation steps that holds
-every rounding point of the model it absorbed.
+gone (lowering/lower.py), unsigned tensors have become signed ones (lowering/signed.py), and a layer may end in a chain of requantisation
+steps that holds every rounding point of the model it absorbed.
 """
 
 from __future__ import annotations

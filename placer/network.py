@@ -261,7 +261,7 @@ class MatMul:
 
 @dataclass(frozen=True, eq=False)
 class Softmax:
-    """target = clamp(round(e / sum(e) * gain) + zero_point) over the last axis, e = exp(source - the row's maximum) (arithmetic/softmax.py).
+    """target = clamp(round(e / sum(e) * gain) + zero_point) over the last axis, e = exp(source - the row's maximum): arithmetic/softmax.py.
 
     exponentials: tables of exp, int32. gain / 2^shift: the reciprocal of the target's scale.
     """

@@ -2,8 +2,8 @@
 
 Kernels and streams take turns on double buffers, so an interval is possible when start times exist that keep every wait: `target` of run r
 no earlier than `source` of run r - runs plus `cycles`. Layers stand for all their tiles by two start times, of the cascades that serve the
-first and the last position of the next layer's cascade, which runs late by its hops. simulation/activities.py has every tile and window; this is the
-same pipeline layer by layer, small enough to be part of the solver's model (model/pace.py) and close to it (docs/performance.md).
+first and the last position of the next layer's cascade, which runs late by its hops. simulation/activities.py has every tile and window;
+this is the same pipeline layer by layer, small enough for the model of the solver (model/pace.py) and close to it (docs/performance.md).
 """
 
 from __future__ import annotations
