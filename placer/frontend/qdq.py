@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import onnx
 
 from placer.errors import UnsupportedModelError
 from placer.frontend.constants import Attributes
+from placer.frontend.quantisers import Quantisers
 from placer.frontend.scales import dequantised, element_type, grid, quantised, tensor_type
 from placer.frontend.values import Constant, Quantised, RawInput, Value
-
-if TYPE_CHECKING:
-    from placer.frontend.reader import Reader
 
 
 def handles(node: onnx.NodeProto) -> bool:
@@ -20,7 +16,7 @@ def handles(node: onnx.NodeProto) -> bool:
     return node.op_type in {"QuantizeLinear", "DequantizeLinear"} and node.domain in {"", "ai.onnx", "com.microsoft"}
 
 
-def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
+def apply(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
     """The value of a QuantizeLinear or DequantizeLinear.
 
     Raises UnsupportedModelError or InputError.
@@ -30,10 +26,12 @@ def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) ->
     value = operands[0]
     if value is None:
         raise UnsupportedModelError(f"{node.name}: {node.op_type} lacks its first input")
-    return _quantise(reader, node, value, operands) if node.op_type == "QuantizeLinear" else _dequantise(reader, node, value, operands)
+    return (
+        _quantise(quantisers, node, value, operands) if node.op_type == "QuantizeLinear" else _dequantise(quantisers, node, value, operands)
+    )
 
 
-def _quantise(reader: Reader, node: onnx.NodeProto, value: Value, operands: list[Value | None]) -> Value:
+def _quantise(quantisers: Quantisers, node: onnx.NodeProto, value: Value, operands: list[Value | None]) -> Value:
     zero = _third(operands)
     # ONNX: without a zero point the result is of the type that the attribute output_dtype names, else uint8.
     stated = Attributes(node).integer("output_dtype", 0) or onnx.TensorProto.UINT8
@@ -41,10 +39,10 @@ def _quantise(reader: Reader, node: onnx.NodeProto, value: Value, operands: list
     axis = Attributes(node).integer("axis", 1)
     if isinstance(value, Constant):
         return quantised(node, value, grid(node, operands[1], zero, dtype, value.real.shape, axis), (dtype.min, dtype.max))
-    return reader.quantise(node, value, tensor_type(node, grid(node, operands[1], zero, dtype, value.shape, axis - 1)))
+    return quantisers.quantise(node, value, tensor_type(node, grid(node, operands[1], zero, dtype, value.shape, axis - 1)))
 
 
-def _dequantise(reader: Reader, node: onnx.NodeProto, value: Value, operands: list[Value | None]) -> Value:
+def _dequantise(quantisers: Quantisers, node: onnx.NodeProto, value: Value, operands: list[Value | None]) -> Value:
     zero, axis = _third(operands), Attributes(node).integer("axis", 1)
     if isinstance(value, Constant):
         if value.integers is None or value.scale is not None:
@@ -52,14 +50,14 @@ def _dequantise(reader: Reader, node: onnx.NodeProto, value: Value, operands: li
         dtype = element_type(node, value.dtype)
         return dequantised(value, grid(node, operands[1], zero, dtype, value.integers.shape, axis))
     if isinstance(value, RawInput):
-        dtype = reader.input_type(node, value)
+        dtype = quantisers.input_type(node, value)
     elif isinstance(value, Quantised):
-        dtype = reader.graph.type(value.tensor).dtype
+        dtype = quantisers.graph.type(value.tensor).dtype
     else:
         raise UnsupportedModelError(f"{node.name}: DequantizeLinear of a floating-point value is not supported")
     if isinstance(zero, Constant) and zero.dtype != dtype.value:
         raise UnsupportedModelError(f"{node.name}: DequantizeLinear takes {zero.dtype}, but its input is {dtype.value}")
-    return reader.dequantise(node, value, tensor_type(node, grid(node, operands[1], zero, dtype, value.shape, axis - 1)))
+    return quantisers.dequantise(node, value, tensor_type(node, grid(node, operands[1], zero, dtype, value.shape, axis - 1)))
 
 
 def _third(operands: list[Value | None]) -> Value | None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 
 from placer.errors import UnsupportedModelError
 from placer.frontend.constants import Attributes
+from placer.frontend.quantisers import Quantisers
 from placer.frontend.scales import dequantised, grid, quantised, tensor_type
 from placer.frontend.values import Constant, Quantised, Stored, Value
 from placer.network import IntType
-
-if TYPE_CHECKING:
-    from placer.frontend.reader import Reader
 
 DOMAINS = frozenset({"qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general"})
 
@@ -25,7 +22,7 @@ def handles(node: onnx.NodeProto) -> bool:
     return node.op_type in {"Quant", "IntQuant"} and node.domain in DOMAINS
 
 
-def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
+def apply(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
     """The value of a Quant node: real numbers on a grid.
 
     Raises UnsupportedModelError.
@@ -48,7 +45,7 @@ def apply(reader: Reader, node: onnx.NodeProto, operands: list[Value | None]) ->
     if isinstance(value, Quantised):
         raise UnsupportedModelError(f"{node.name}: Quant of integers is not supported")
     kind = tensor_type(node, grid(node, scale, whole, dtype, value.shape, -1))
-    held = reader.quantise(node, value, replace(kind, limits=None if limits == (dtype.min, dtype.max) else limits))
+    held = quantisers.quantise(node, value, replace(kind, limits=None if limits == (dtype.min, dtype.max) else limits))
     return Stored(held.tensor, held.shape)
 
 
