@@ -12,7 +12,8 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from placer.cycles.operations import Bias, DenseBlock, ElementwiseBlock, Start, StepKind, dense_block, dense_steps, elementwise_block
+from placer.cycles.block_operations import dense_block, dense_steps, elementwise_block
+from placer.cycles.operations import BYTE, Bias, DenseBlock, ElementwiseBlock, Multiplier, Scaling, Start, StepKind
 from placer.cycles.row_operations import LOOPS, RowStage, row_stage
 from placer.cycles.rows import row_stages
 from placer.cycles.schedules import SCHEDULES, ScheduledBody
@@ -23,6 +24,8 @@ from placer.solvers.straight import schedule_straight
 DEVICES = ("VEK280", "VEK385")
 # Deterministic time for the length of a stage, whose interval is proven within it.
 STAGE_LIMIT = 4.0
+# The same for a block whose results are multiplied: the shortest schedule found.
+SCALING_LIMIT = 0.5
 PLAIN = StepKind(Bias.NONE, False, False)
 
 
@@ -36,8 +39,15 @@ def bodies() -> tuple[DenseBlock | ElementwiseBlock, ...]:
         biased = start.bias is not Bias.NONE
         found += [DenseBlock(rows, columns, start, (s,)) for s in steps if not biased or s in {PLAIN, replace(PLAIN, relu=True)}]
         found.append(DenseBlock(rows, columns, start, (PLAIN,), 2))
-    found += [ElementwiseBlock(n, (s,)) for n in (1, 2) for s in steps if s.bias is not Bias.ROW and not s.doubled]
+        found += [DenseBlock(rows, columns, start, (replace(PLAIN, scaling=s),)) for s in scalings()]
+    found += [ElementwiseBlock((BYTE,) * n, (s,)) for n in (1, 2) for s in steps if s.bias is not Bias.ROW and not s.doubled]
     return tuple(found)
+
+
+def scalings() -> tuple[Scaling, ...]:
+    """The commonest, of results of 8 bits: a zero point and a bound, a multiplier, and both. Others are taken in order (cycles)."""
+    multiplied = [Scaling(m, True, clips, False, 1) for m in (Multiplier.ONE, Multiplier.COLUMN) for clips in (0, 2)]
+    return (Scaling(Multiplier.NONE, False, 2, False, 1), *multiplied)
 
 
 def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
@@ -46,7 +56,9 @@ def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledB
         loop = schedule_loop(elementwise_block(body, device))
         return ScheduledBody(device.generation, body.key, loop.interval, loop.ramp)
     interval = schedule_loop(dense_steps(body, 1, device)).interval
-    return ScheduledBody(device.generation, body.key, interval, schedule_once(dense_block(body, 2, device)).length - 2 * interval)
+    scales = any(step.scaling for step in body.finish)
+    once = schedule_once(dense_block(body, 2, device), *((SCALING_LIMIT, False) if scales else ()))
+    return ScheduledBody(device.generation, body.key, interval, once.length - 2 * interval)
 
 
 def scheduled_stage(stage: RowStage, device: Device) -> ScheduledBody:

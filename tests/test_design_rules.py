@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from placer.cycles.operations import Bias, DenseBlock, Start, StepKind, dense_block
+from placer.cycles.block_operations import dense_block
+from placer.cycles.operations import Bias, DenseBlock, Start, StepKind
 from scripts.performance import stream_kernel
 from scripts.performance.rules import DEVICE, NATIVE, PRODUCTS, WIDE, deep_over_wide, layer, of_product, ours
 from scripts.performance.stream_kernel import FINISH, kernel_cycles, read_cycles, split_depth_cycles

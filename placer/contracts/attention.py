@@ -16,6 +16,7 @@ from placer.contracts.contract import (
     alignment,
     bias_planes,
     buffer,
+    step_words,
     table,
     tables_apart,
 )
@@ -39,6 +40,7 @@ def matmul(spec: MatMulSpec) -> KernelContract:
     arguments.append(buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.output_elements))
     rows, columns, steps = spec.register_rows, spec.register_columns, 8 // spec.mmul.k
     body = steps * spec.accumulators * spec.mmul.intrinsics
+    ends = rows * columns * (2 + step_words(spec.steps, spec.mmul.m))
     return KernelContract(
         spec=spec,
         template="matmul",
@@ -46,7 +48,7 @@ def matmul(spec: MatMulSpec) -> KernelContract:
         arguments=tuple(arguments),
         stack_bytes=STACK_BYTES,
         operations=matmul_operations(spec),
-        program_bytes=(PROGRAM_WORDS_A_CALL + 4 * (PIPELINE_COPIES * body + rows * columns * (2 + 4 * len(spec.steps)))) * PROGRAM_WORD,
+        program_bytes=(PROGRAM_WORDS_A_CALL + 4 * (PIPELINE_COPIES * body + ends)) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.matmul(spec, inputs),
     )
 

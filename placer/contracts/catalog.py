@@ -22,6 +22,7 @@ from placer.contracts.contract import (
     alignment,
     bias_planes,
     buffer,
+    step_words,
     tables_apart,
 )
 from placer.contracts.kernel_spec import (
@@ -142,7 +143,7 @@ def _dense_program(spec: DenseSpec) -> int:
     for r in row_sizes:
         for c in column_sizes:
             body = (8 // spec.mmul.k) * max(r * c * spec.mmul.intrinsics, r + c)
-            ends = r * c * (2 + 4 * len(spec.steps) if spec.role.finishes else 2)
+            ends = r * c * (2 + step_words(spec.steps, spec.mmul.m) if spec.role.finishes else 2)
             words += PIPELINE_COPIES * body + ends
     return words * PROGRAM_WORD
 
@@ -158,7 +159,6 @@ def _elementwise(spec: SteppedSpec) -> KernelContract:
     arguments.append(buffer(spec, ArgumentKind.OUTPUT, spec.output, spec.elements))
     blocks = spec.elements // (spec.m * 8)
     per_block = [accesses(spec.m * 8 * t.bytes, spec.load_bytes) for t in spec.inputs]
-    steps = len(spec.steps)
     name = "add" if isinstance(spec, AddSpec) else "multiply" if isinstance(spec, MultiplySpec) else "requantise"
     return KernelContract(
         spec=spec,
@@ -174,7 +174,7 @@ def _elementwise(spec: SteppedSpec) -> KernelContract:
             shuffles=0,
             finishes=blocks,
         ),
-        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * (2 * len(spec.inputs) + 4 * steps)) * PROGRAM_WORD,
+        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * (2 * len(spec.inputs) + step_words(spec.steps, spec.m))) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.elementwise(spec, inputs),
     )
 

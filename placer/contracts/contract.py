@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from placer.contracts.kernel_spec import KernelSpec
+from placer.layers import Step
 from placer.network import IntArray, IntType
 
 # The default stacksize of the vendor's compiler (UG1702, AI Engine Options); kernels keep all their state in registers.
@@ -17,6 +18,9 @@ PROGRAM_WORD = 16
 PROGRAM_WORDS_A_CALL = 64
 # ASSUMPTION: a software pipeline holds its body about three times: prologue, steady state, epilogue.
 PIPELINE_COPIES = 3
+# Words of a step of one 4 x 8 block: rounding, bias, clip and store; of one that does more than shift, what its busiest unit issues
+# (rescale_operations.py): its vector operations, or its products, twice where it is wide.
+STEP_WORDS, ZERO_WORDS, MULTIPLIED_WORDS = 4, 6, 12
 
 
 class ArgumentKind(Enum):
@@ -138,3 +142,9 @@ def tables_apart(spec: KernelSpec, dtype: IntType, elements: int) -> tuple[Argum
 def bias_planes(spec: KernelSpec, elements: int) -> Argument:
     """Channel values."""
     return Argument(ArgumentKind.BIAS, PortKind.PARAMETER, IntType.INT32.value, elements, IntType.INT32.bytes, alignment(spec), copies=1)
+
+
+def step_words(steps: tuple[Step, ...], rows: int) -> int:
+    """Words in which a chain of steps ends one block of `rows` rows by eight columns."""
+    each = (STEP_WORDS if not s.scales else ZERO_WORDS if s.multiplier is None else MULTIPLIED_WORDS * (1 + s.wide) for s in steps)
+    return sum(each) * -(-rows // 4)

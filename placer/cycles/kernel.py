@@ -13,29 +13,35 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from placer.cubics import TERMS
+from placer.cycles.block_operations import dense_block, dense_steps, elementwise_block
 from placer.cycles.operands import BYTES, Operands, operands
 from placer.cycles.operations import (
     Bias,
     DenseBlock,
     ElementwiseBlock,
+    Entry,
+    Multiplier,
+    Operand,
+    Scaling,
     Start,
     StepKind,
     Unit,
-    dense_block,
-    dense_steps,
-    elementwise_block,
     timing,
 )
+from placer.cycles.row_operations import end_operations
 from placer.cycles.rows import BRANCH_CYCLES, move_cycles, normalise_cycles, softmax_cycles, table_cycles
 from placer.cycles.schedules import ScheduledBody, schedules
 from placer.device import Device
 from placer.layers import (
+    AddLayer,
     DenseLayer,
     InterpolationLayer,
     Layer,
     MatMulLayer,
     MoveLayer,
+    MultiplyLayer,
     NormaliseLayer,
+    RequantiseLayer,
     Side,
     SoftmaxLayer,
     Step,
@@ -59,11 +65,9 @@ UNROLLED_STEPS = 16
 NEXT_PLACE_SCALARS = 8
 # From a cascade write to the read that it frees: two queues of two entries (AM020 chapter 2), one cycle an entry.
 CASCADE_QUEUE_CYCLES = 4
-# ASSUMPTION: 32 products of 32 x 32 bits, each made of several instructions; adding a zero point, clamping and packing.
-MULTIPLIER_CYCLES, ZERO_POINT_CYCLES = 16, 6
 # ASSUMPTION: 32 elements of a function from cubics: taking them apart, three products, rounding and packing; for each further cubic two
 # comparisons and four choices, of 16 lanes at a time; filling and draining the loop.
-CUBIC_CYCLES, BREAK_CYCLES, CUBIC_RAMP_CYCLES = 3 * MULTIPLIER_CYCLES + 20, 14, 60
+CUBIC_CYCLES, BREAK_CYCLES, CUBIC_RAMP_CYCLES = 3 * 16 + 20, 14, 60
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # A stream's first word takes 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
@@ -114,11 +118,15 @@ class Place:
 
 
 ALONE = Place(0, 1)
+# A step that only shifts.
+PLAIN = StepKind(Bias.NONE, False, False)
 
 
 @cache
 def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
     """The schedule of a body. Of a longer chain of steps: that of its first step, and the latency of each further one."""
+    if any(step.scaling for step in body.finish[1:]):
+        return _scheduled_alone(body, device)
     first = _scheduled_alone(replace(body, finish=body.finish[:1]), device)
     t, extra = timing(device), 0
     for before, step in zip(body.finish, body.finish[1:], strict=False):
@@ -132,26 +140,46 @@ def _scheduled_alone(body: DenseBlock | ElementwiseBlock, device: Device) -> Sch
     in order, which costs up to six cycles where both are known.
     """
     stored = schedules().get((device.generation, body.key))
-    if stored or isinstance(body, ElementwiseBlock):
-        return stored or schedules()[device.generation, body.key]
+    if stored:
+        return stored
+    if isinstance(body, ElementwiseBlock):
+        code = elementwise_block(body, device)
+        interval = code.resource_bound()
+        return ScheduledBody(device.generation, body.key, interval, code.in_order() - interval)
     interval = max(dense_steps(body, 1, device).resource_bound(), body.operands.multiplies * timing(device).product)
     return ScheduledBody(device.generation, body.key, interval, dense_block(body, 2, device).in_order() - 2 * interval)
 
 
-def finish_kinds(layer: SteppedLayer) -> tuple[StepKind, ...]:
+def finish_kinds(layer: SteppedLayer, output_bytes: int) -> tuple[StepKind, ...]:
     """A layer's chain of steps as far as it decides what its kernel issues."""
     left = isinstance(layer, DenseLayer) and layer.side is Side.LEFT
-    with_bias = Bias.ROW if left else Bias.COLUMN
-    dense = isinstance(layer, DenseLayer)
+    return step_kinds(layer.steps, Bias.ROW if left else Bias.COLUMN, output_bytes, isinstance(layer, DenseLayer))
+
+
+def step_kinds(steps: tuple[Step, ...], channels: Bias, output_bytes: int, dense: bool) -> tuple[StepKind, ...]:
+    """Steps of a kernel, dense or not, whose channels are columns or rows of a block."""
     return tuple(
         StepKind(
-            Bias.NONE if s.bias is None else with_bias,
+            Bias.NONE if s.bias is None else channels,
             # A wide sum takes its bias at the end, as a doubled one does.
             dense and number == 0 and (s.up > 0 or s.wide),
-            s.relu or s.low is not None or s.high is not None,
+            not s.scales and (s.relu or s.low is not None or s.high is not None),
+            _scaling(s, Multiplier.ROW if channels is Bias.ROW else Multiplier.COLUMN, s.dtype.bytes if s.dtype else output_bytes),
         )
-        for number, s in enumerate(layer.steps)
+        for number, s in enumerate(steps)
     )
+
+
+def _scaling(step: Step, by_channel: Multiplier, output_bytes: int) -> Scaling | None:
+    """What a step does besides shifting, if anything."""
+    if not step.scales:
+        return None
+    multiplier = Multiplier.NONE if step.multiplier is None else Multiplier.ONE if len(step.multiplier) == 1 else by_channel
+    least, most = -(1 << 8 * output_bytes - 1), (1 << 8 * output_bytes - 1) - 1
+    low = max(least if step.low is None else step.low, 0 if step.relu else least)
+    high = most if step.high is None else step.high
+    clips = end_operations(output_bytes, step.zero_point, low, high, positive=False)
+    return Scaling(multiplier, step.guard > 0, clips, step.zero_point != 0 and output_bytes == 2, output_bytes, step.wide)
 
 
 @cache
@@ -247,19 +275,39 @@ def cascade_hop_cycles(work: TileWork, device: Device, kinds: Operands = BYTES) 
     return block_cycles(block, -(-work.inner // block_inner), device) + CASCADE_QUEUE_CYCLES - (reads - 1)
 
 
-def elementwise_cycles(work: TileWork, sources: int, finish: tuple[StepKind, ...], device: Device) -> int:
+def elementwise_cycles(work: TileWork, block: ElementwiseBlock, device: Device) -> int:
     """Modelled cycles of one call of an elementwise kernel on samples x rows x columns elements: one loop over its blocks, or, with a
     bias, one a column of blocks.
     """
-    block = ElementwiseBlock(sources, finish)
     body = scheduled(block, device)
     block_rows, _, block_columns = device.mmul
     blocks = -(-work.samples * work.rows // block_rows)
     columns = -(-work.columns // block_columns)
     interval = max(body.interval, elementwise_block(block, device).resource_bound())
-    loops = columns if any(step.bias is not Bias.NONE for step in finish) else 1
-    ports = 2 * (sources + 1)
+    loops = columns if any(step.bias is not Bias.NONE for step in block.finish) else 1
+    ports = 2 * (len(block.sources) + 1)
     return CALL_CYCLES + ports * LOCK_CYCLES + blocks * columns * interval + loops * body.overhead
+
+
+def elementwise_kind(
+    layer: AddLayer | MultiplyLayer | RequantiseLayer, finish: tuple[StepKind, ...], layouts: LayerLayouts
+) -> ElementwiseBlock:
+    """One block of the kernel of an elementwise layer."""
+    sizes, output = [s.element_bytes for s in layouts.sources], layouts.target.element_bytes
+    if isinstance(layer, RequantiseLayer):
+        return ElementwiseBlock((Operand(sizes[0]),), finish, output_bytes=output)
+    zeros = (layer.left_zero, layer.right_zero)
+    sources = tuple(Operand(size, zero != 0) for size, zero in zip(sizes, zeros, strict=True))
+    if isinstance(layer, MultiplyLayer):
+        return ElementwiseBlock(sources, finish, Entry.PRODUCT, output)
+    shifts = power_of_two(layer.left_factor) and power_of_two(layer.right_factor) and not any(zeros) and max(sizes) < 4
+    entry = Entry.SHIFTED if shifts and not layer.steps[0].wide else Entry.SCALED
+    return ElementwiseBlock(sources, finish, entry, output)
+
+
+def power_of_two(factor: int) -> bool:
+    """Whether multiplying by it is a shift."""
+    return factor > 0 and factor & (factor - 1) == 0
 
 
 def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayouts, device: Device) -> int:
@@ -288,14 +336,13 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayout
             form = stored_places(layer, layouts.sources, layouts.target).form
             moved = move_cycles(form, work.samples, work.rows, work.columns, output_bytes, device.generation)
             return CALL_CYCLES + 2 * (1 + len(layer.parts)) * LOCK_CYCLES + moved
-    finish = finish_kinds(layer)
-    rescaling = sum(rescale_cycles(step) for step in layer.steps) * -(-work.samples * work.rows * work.columns // 32)
+    finish = finish_kinds(layer, output_bytes)
     if isinstance(layer, DenseLayer):
         elements = Elements(dense_operands(layer, input_bytes, device), output_bytes)
-        return dense_cycles(work, layer.side, length, finish, device, elements) + rescaling
+        return dense_cycles(work, layer.side, length, finish, device, elements)
     if isinstance(layer, MatMulLayer):
-        return matmul_cycles(layer, work, finish, Elements(operands(input_bytes, input_bytes, device), output_bytes), device) + rescaling
-    return elementwise_cycles(work, len(layer.sources), finish, device) * input_bytes + rescaling
+        return matmul_cycles(layer, work, finish, Elements(operands(input_bytes, input_bytes, device), output_bytes), device)
+    return elementwise_cycles(work, elementwise_kind(layer, finish, layouts), device)
 
 
 def cubic_cycles(elements: int, further: int, input_bytes: int, device: Device) -> int:
@@ -317,13 +364,8 @@ def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ..
     products = work.samples * (work.columns // columns)
     sums = (layer.left_zero != 0) + (layer.right_zero != 0)
     each = dense_body_cycles(one, Side.RIGHT, ALONE, finish, device, elements)
-    return CALL_CYCLES + 6 * LOCK_CYCLES + products * each * (2 + sums) // 2
-
-
-def rescale_cycles(step: Step) -> int:
-    """Modelled cycles of one step on 32 accumulators beyond those of a step that only shifts."""
-    multiplied = 0 if step.multiplier is None else MULTIPLIER_CYCLES * (2 if step.wide else 1)
-    return multiplied + (ZERO_POINT_CYCLES if step.scales else 0)
+    plain = dense_body_cycles(one, Side.RIGHT, ALONE, (PLAIN,), device, elements)
+    return CALL_CYCLES + 6 * LOCK_CYCLES + products * (each + plain * sums // 2)
 
 
 def dense_operands(layer: DenseLayer, input_bytes: int, device: Device) -> Operands:

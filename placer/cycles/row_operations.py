@@ -67,16 +67,20 @@ class RowStage:
         return f"{self.stage.value} {self.input_bytes} {self.output_bytes} {self.groups} {self.clips}{marks}"
 
 
-def clip_operations(output_bytes: int, zero_point: int, low: int, high: int, positive: bool) -> int:
-    """Operations of a clip and a zero point on a vector of results: 0, 1, or 3 for two and three (finish.hpp, clipped).
-
-    positive: results less the zero point are not below 0.
+def end_operations(output_bytes: int, zero_point: int, low: int, high: int, positive: bool) -> int:
+    """Operations of bounds and a zero point on a vector of results (finish.hpp, clipped). positive: results less the zero point are not
+    below 0.
     """
     least, most = -(1 << 8 * output_bytes - 1), (1 << 8 * output_bytes - 1) - 1
-    saturates = output_bytes == 1 or (output_bytes == 2 and zero_point == 0)
+    saturates = output_bytes != 2 or zero_point == 0
     below = not (positive and low <= zero_point) and not (low == least and zero_point >= 0 and saturates)
     above = not (high == most and zero_point <= 0 and saturates)
-    count = below + above + (zero_point != 0)
+    return below + above + (zero_point != 0)
+
+
+def clip_operations(output_bytes: int, zero_point: int, low: int, high: int, positive: bool) -> int:
+    """As end_operations, for stages that are scheduled for 0, 1 and 3 of them only: 3 for two and three."""
+    count = end_operations(output_bytes, zero_point, low, high, positive)
     return 3 if count > 1 else count
 
 

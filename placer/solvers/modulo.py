@@ -44,10 +44,10 @@ def schedule_loop(body: OperationList, limit: float = 20.0, shortest: bool = Tru
         interval += 1
 
 
-def schedule_once(code: OperationList, limit: float = 20.0) -> Schedule:
-    """The shortest schedule of code that does not repeat; ValueError as for schedule_loop."""
+def schedule_once(code: OperationList, limit: float = 20.0, shortest: bool = True) -> Schedule:
+    """The shortest schedule of code that does not repeat, or where not `shortest` the shortest found; ValueError as for schedule_loop."""
     horizon = _horizon(code)
-    schedule = _schedule(code, horizon, limit)
+    schedule = _schedule(code, horizon, limit, shortest)
     assert schedule is not None, "one operation a cycle always fits"
     return Schedule(schedule.length, schedule.cycles)
 

@@ -10,20 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from placer.cycles.block_operations import dense_block, dense_steps
 from placer.cycles.kernel import CALL_CYCLES, CASCADE_QUEUE_CYCLES
-from placer.cycles.operations import (
-    Bias,
-    DenseBlock,
-    Dependence,
-    Operation,
-    OperationList,
-    Start,
-    StepKind,
-    Unit,
-    dense_block,
-    dense_steps,
-    timing,
-)
+from placer.cycles.operations import Bias, DenseBlock, Dependence, Operation, OperationList, Start, StepKind, Unit, timing
 from placer.device import find_device
 from placer.solvers.modulo import schedule_loop, schedule_once
 

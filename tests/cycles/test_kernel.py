@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from placer.cycles.block_operations import dense_block, elementwise_block
 from placer.cycles.kernel import (
     ALONE,
     CALL_CYCLES,
@@ -26,11 +27,24 @@ from placer.cycles.kernel import (
     transfer_cycles,
 )
 from placer.cycles.operands import operands
-from placer.cycles.operations import Bias, DenseBlock, Start, StepKind, dense_block
+from placer.cycles.operations import (
+    BYTE,
+    Bias,
+    DenseBlock,
+    ElementwiseBlock,
+    Entry,
+    Multiplier,
+    Operand,
+    Scaling,
+    Start,
+    StepKind,
+    Unit,
+)
 from placer.device import Device, find_device
 from placer.layers import Side
 from placer.mmul import mmul_shapes
 from placer.network import IntType
+from placer.solvers.modulo import schedule_loop
 from scripts.performance.kernels import DENSE, HOP, LIGHT, LINEAR, NARROW, PLAIN, Published
 
 DEVICES = (find_device("VEK280"), find_device("VEK385"))
@@ -145,11 +159,54 @@ def test_a_large_product_is_near_its_peak() -> None:
         assert 8192 < dense_cycles(TileWork(1, 128, 128, 128), side, 1, (LINEAR,), VEK280) < 9011
 
 
+ONE_VALUE, ONE_A_COLUMN = (Scaling(m, True, 2, False, 1) for m in (Multiplier.ONE, Multiplier.COLUMN))
+ZERO_ALONE = Scaling(Multiplier.NONE, False, 2, False, 1)
+
+
+def test_a_multiplier_costs_eight_products_a_block() -> None:
+    """32 lanes of 32 by 32 bits: as many as a depth of 64 takes. A zero point costs next to nothing, a column's own little."""
+    plain, zero, one, each = (
+        call(64, 64, 64, finish=replace(LINEAR, relu=False, scaling=s)) for s in (None, ZERO_ALONE, ONE_VALUE, ONE_A_COLUMN)
+    )
+    assert plain < zero < 1.03 * plain
+    assert 128 * (8 + 8) < one <= each < 1.05 * 128 * (8 + 8)
+
+
+def test_wide_products_take_two_parts() -> None:
+    """And a second word of the bias."""
+    one, wide = (replace(PLAIN, doubled=True, scaling=replace(ONE_VALUE, wide=wide)) for wide in (False, True))
+    assert call(64, 64, 64, finish=wide) > call(64, 64, 64, finish=one) + 128 * 8
+
+
+def test_rescaling_is_pipelined_at_what_its_busiest_unit_needs() -> None:
+    """A schedule of that interval exists; alone, a stored block takes no less than that, and no more than its operations in order."""
+    block = DenseBlock(1, 1, Start.COLUMN, (replace(PLAIN, scaling=ONE_VALUE),))
+    body = dense_block(block, 4, VEK280)
+    loop = schedule_loop(body, shortest=False)
+    assert loop.interval == body.resource_bound() == 12
+    for scaling, rows, columns in product((ZERO_ALONE, ONE_VALUE, ONE_A_COLUMN), (1, 2), (1, 2)):
+        block = DenseBlock(rows, columns, Start.COLUMN, (replace(PLAIN, scaling=scaling),))
+        code, stored = dense_block(block, 2, VEK280), scheduled(block, VEK280)
+        assert code.resource_bound() < stored.overhead + 2 * stored.interval <= code.in_order()
+
+
+@pytest.mark.parametrize(
+    ("entry", "operand", "busiest"), [(Entry.SCALED, 1, 8), (Entry.SCALED, 4, 16), (Entry.PRODUCT, 1, 2), (Entry.PRODUCT, 4, 8)]
+)
+def test_elements_that_are_multiplied(entry: Entry, operand: int, busiest: int) -> None:
+    """Bytes less their zero points are 16 bits, of which a product with a 32-bit factor takes half as many instructions."""
+    block = ElementwiseBlock((Operand(operand, True),) * 2, (PLAIN,), entry)
+    assert elementwise_block(block, VEK280).uses(Unit.MULTIPLY) == busiest
+
+
 def test_an_addition_is_bound_by_the_load_that_shifts_up() -> None:
     """Two vectors a block of 32 elements through load unit A; locks of three buffers; a bias costs a loop a column of blocks."""
-    assert elementwise_cycles(TileWork(1, 40, 0, 8), 2, (PLAIN,), VEK280) == CALL_CYCLES + 6 * LOCK_CYCLES + 20 + 12
-    biased = elementwise_cycles(TileWork(1, 40, 0, 16), 1, (LINEAR,), VEK280)
-    assert biased > elementwise_cycles(TileWork(1, 40, 0, 16), 1, (PLAIN,), VEK280)
+    assert (
+        elementwise_cycles(TileWork(1, 40, 0, 8), ElementwiseBlock((BYTE, BYTE), (PLAIN,)), VEK280)
+        == CALL_CYCLES + 6 * LOCK_CYCLES + 20 + 12
+    )
+    biased = elementwise_cycles(TileWork(1, 40, 0, 16), ElementwiseBlock((BYTE,), (LINEAR,)), VEK280)
+    assert biased > elementwise_cycles(TileWork(1, 40, 0, 16), ElementwiseBlock((BYTE,), (PLAIN,)), VEK280)
 
 
 @pytest.mark.parametrize(("size", "cycles"), [(0, 0), (1, 1), (4, 1), (5, 2), (4096, 1024)])

@@ -12,8 +12,13 @@ import pytest
 from placer.contracts.attention_spec import MoveSpec, SoftmaxSpec
 from placer.contracts.catalog import contract
 from placer.contracts.contract import ArgumentKind, KernelContract, alignment
-from placer.contracts.kernel_spec import DenseSpec, KernelSpec, NormaliseSpec
+from placer.contracts.kernel_spec import AddSpec, DenseSpec, KernelSpec, MultiplySpec, NormaliseSpec, RequantiseSpec, SteppedSpec
+from placer.cycles.block_operations import elementwise_block
+from placer.cycles.kernel import step_kinds
+from placer.cycles.operations import Bias, ElementwiseBlock, Entry, Operand
+from placer.device import Device, find_device
 from placer.moves import MoveKind
+from placer.network import IntType
 from tests.kernels.harness import INCLUDE, compiled, numpy_type, source
 from tests.kernels.specs import attention_specs, dense_specs, rescaling_specs, trials
 
@@ -27,7 +32,7 @@ COUNTING = """
 #include "aie_api/aie.hpp"
 #include "lookup_table.hpp"
 namespace counting {
-inline long loads, macs, stores;
+inline long loads, macs, stores, rounds, ups, vectors;
 constexpr long accesses(unsigned bytes) { return (bytes + UNIT - 1) / UNIT; }
 template <unsigned N, class T> auto load_v(const T *p) { loads += accesses(N * sizeof(T)); return aie::load_v<N>(p); }
 template <class T, class V> void store_v(T *p, const V &v) { stores += accesses(V::size() * sizeof(T)); aie::store_v(p, v); }
@@ -38,6 +43,8 @@ template <class T, unsigned N> constexpr unsigned size<aie::vector<T, N>> = size
 template <class Sums, class A, class B> auto counted(const Sums &sums, const A &, const B &) {
     constexpr unsigned halves = (size<A> == 4 ? 2 : 1) * (size<B> == 4 ? 2 : 1), lanes = sizeof(typename Sums::lane) == 8 ? 16 : 32;
     macs += (Sums::size() + lanes - 1) / lanes * halves;
+    // Either half of a vector of 32 bits is a shuffle; those of a constant are there.
+    vectors += ((std::is_same_v<A, int32> || size<A> < 4 ? 0 : 2) + (std::is_same_v<B, int32> || size<B> < 4 ? 0 : 2)) * Sums::size() / 16;
     return sums;
 }
 template <class Tag, class A, class B> auto mul(const A &a, const B &b) { return counted(aie::mul<Tag>(a, b), a, b); }
@@ -48,7 +55,28 @@ template <class L, class V> auto fetch(const L &lookup, const V &v) {
     loads += 2 * V::size() / placer::table_accesses;
     return L(lookup).fetch(v);
 }
-inline void report() { std::fprintf(stderr, "%ld %ld %ld\\n", loads, macs, stores); loads = macs = stores = 0; }
+template <class Sums> constexpr unsigned lanes_at_once = sizeof(typename Sums::lane) == 8 ? 16 : 32;
+template <class T, class Sums> auto rounded(const Sums &sums, int shift) {
+    rounds += Sums::size() / (sizeof(T) == 4 ? 16 : lanes_at_once<Sums>);
+    return sums.template to_vector<T>(shift);
+}
+template <class Tag, class V> auto up(const V &v, int shift) {
+    ups += V::size() / 16;
+    return aie::accum<Tag, V::size()>(v, shift);
+}
+template <class V> auto vector(const V &v) { vectors += (V::size() * sizeof(v[0]) + 63) / 64; return v; }
+template <class V> auto packed(const V &v) {
+    if constexpr (size<V> == 4)
+        ups += V::size() / 16, rounds += V::size() / 16;
+    else
+        vector(v);
+    return v.pack();
+}
+template <class V> auto unpacked(const V &v) { return vector(v.unpack()); }
+inline void report() {
+    std::fprintf(stderr, "%ld %ld %ld %ld %ld %ld\\n", loads, macs, stores, rounds, ups, vectors);
+    loads = macs = stores = rounds = ups = vectors = 0;
+}
 }
 """
 DENSE_CALLS = ((r"aie::(load_v|store_v)\b", r"counting::\1"), (r"(sums\[r\]\[c\])\.mac\(", r"counting::mac(\1, "))
@@ -63,14 +91,26 @@ ROW_CALLS = (
     (r"(Power\(table_at\(tables.first \+ table_elements, tables.second \+ table_elements\), 8\))\.fetch\(", r"counting::fetch(\1, "),
 )
 MOVE_CALLS = ((r"aie::(load_v|store_v)\b", r"counting::\1"),)
+STEP_CALLS = (
+    (r"aie::(load_v|store_v)\b", r"counting::\1"),
+    (r"aie::mul\b", "counting::mul"),
+    (r"aie::mac\(", "counting::add("),
+    (r"(\w+)\.template to_vector<(\w+)>\(", r"counting::rounded<\2>(\1, "),
+    (r"aie::accum<acc64, N>\((?=scaled|out|high|counting)", "counting::up<acc64>("),
+    (r"wide\.from_vector\(", "wide = counting::up<acc64>("),
+    (r"\bout\.pack\(\)", "counting::packed(out)"),
+    (r"\bv\.unpack\(\)", "counting::unpacked(v)"),
+    (r"(aie::(?:max|min|add)\(out, Lane\([^;]*\));", r"counting::vector(\1);"),
+    (r"(aie::sub\((?:counting::unpacked|widened)\(v\), int(?:16|32)\(Zero\)\));", r"counting::vector(\1);"),
+)
 # Operands and results pass through these; channel values do not.
 DENSE_FILES, ROW_FILES, MOVE_FILES = ("dense.hpp", "operands.hpp"), ("normalise.hpp", "softmax.hpp", "reciprocal_root.hpp"), ("move.hpp",)
 
 
 def counted(
     kernels: tuple[KernelContract, ...], folder: Path, files: tuple[str, ...], calls: tuple[tuple[str, str], ...]
-) -> list[tuple[int, int, int]]:
-    """Loads, products and stores of one call of each kernel."""
+) -> list[tuple[int, ...]]:
+    """Loads, products, stores, roundings, shifts up and vector operations of one call of each kernel."""
     headers = folder / "include"
     shutil.copytree(INCLUDE, headers)
     (headers / "placer" / "counting.hpp").write_text(COUNTING.replace("UNIT", str(alignment(kernels[0].spec))))
@@ -91,8 +131,7 @@ def counted(
         for argument, value in zip([a for a in kernel.arguments if not a.is_output], one.inputs, strict=True)
     )
     ran = subprocess.run([folder / "kernels"], input=stimulus, capture_output=True, check=True)
-    rows = [tuple(map(int, line.split())) for line in ran.stderr.decode().splitlines()]
-    return [(loads, macs, stores) for loads, macs, stores in rows]
+    return [tuple(map(int, line.split())) for line in ran.stderr.decode().splitlines()]
 
 
 def specs(generation: str, every: int) -> tuple[DenseSpec, ...]:
@@ -102,7 +141,7 @@ def specs(generation: str, every: int) -> tuple[DenseSpec, ...]:
 def check(chosen: tuple[DenseSpec, ...], folder: Path) -> None:
     """Each count of the source is the contract's."""
     kernels = tuple(contract(s) for s in chosen)
-    for kernel, spec, (loads, macs, stores) in zip(kernels, chosen, counted(kernels, folder, DENSE_FILES, DENSE_CALLS), strict=True):
+    for kernel, spec, (loads, macs, stores, *_) in zip(kernels, chosen, counted(kernels, folder, DENSE_FILES, DENSE_CALLS), strict=True):
         listed = kernel.operations
         found = (loads, macs * spec.mmul.intrinsics, stores)
         assert found == (listed.loads, listed.macs, listed.stores), str(spec)
@@ -124,7 +163,7 @@ def test_many_kernels(generation: str, tmp_path: Path) -> None:
 def check_rows(chosen: tuple[KernelSpec, ...], folder: Path) -> None:
     """LayerNorm and Softmax: loads of the source and of tables, products and stores of the result."""
     kernels = tuple(contract(s) for s in chosen)
-    for kernel, (loads, macs, stores) in zip(kernels, counted(kernels, folder, ROW_FILES, ROW_CALLS), strict=True):
+    for kernel, (loads, macs, stores, *_) in zip(kernels, counted(kernels, folder, ROW_FILES, ROW_CALLS), strict=True):
         listed = kernel.operations
         # Gains and offsets are loaded as channel values are.
         channels = listed.second_loads if kernel.argument(ArgumentKind.BIAS) else 0
@@ -154,6 +193,48 @@ def test_moves_in_vectors(generation: str, tmp_path: Path) -> None:
     chosen = [s for s in attention_specs(generation) if isinstance(s, MoveSpec) and s.form.kind is not MoveKind.ELEMENTS]
     vectors = [s for s in chosen if s.form.kind is not MoveKind.RUNS or s.form.run * s.type.bytes >= 16]
     kernels = tuple(contract(s) for s in vectors)
-    for kernel, spec, (loads, _, stores) in zip(kernels, vectors, counted(kernels, tmp_path, MOVE_FILES, MOVE_CALLS), strict=True):
+    for kernel, spec, (loads, _, stores, *_) in zip(kernels, vectors, counted(kernels, tmp_path, MOVE_FILES, MOVE_CALLS), strict=True):
         places = 0 if spec.form.kind is MoveKind.COLUMNS else spec.samples * spec.places
         assert (loads, stores) == (kernel.operations.loads - places, kernel.operations.stores), str(spec)
+
+
+def step_specs(generation: str) -> tuple[SteppedSpec, ...]:
+    """Kernels that end in one step that does more than shift."""
+    found = (s for s in rescaling_specs(generation) if isinstance(s, AddSpec | MultiplySpec | RequantiseSpec))
+    return tuple(s for s in found if len(s.steps) == 1 and s.output is not IntType.INT32 and all(t.bits < 32 for t in s.inputs))
+
+
+def step_block(spec: SteppedSpec) -> ElementwiseBlock:
+    """What is listed of a block of such a kernel."""
+    kinds = step_kinds(spec.steps, Bias.COLUMN, spec.output.bytes, dense=False)
+    zeros = (0,) if isinstance(spec, RequantiseSpec) else (spec.left_zero, spec.right_zero)
+    sources = tuple(Operand(t.bytes, zero != 0) for t, zero in zip(spec.inputs, zeros, strict=True))
+    entry = {AddSpec: Entry.SCALED, MultiplySpec: Entry.PRODUCT, RequantiseSpec: Entry.SHIFTED}[type(spec)]
+    return ElementwiseBlock(sources, kinds, entry, spec.output.bytes)
+
+
+def check_steps(specs: tuple[SteppedSpec, ...], device: Device, tmp_path: Path) -> None:
+    """Products, stores, roundings, shifts up and vector operations of steps that do more than shift, and of what comes before them."""
+    kernels = tuple(contract(s) for s in specs)
+    for spec, found in zip(specs, counted(kernels, tmp_path, ("finish.hpp", "elementwise.hpp"), STEP_CALLS), strict=True):
+        code, blocks = elementwise_block(step_block(spec), device), spec.elements // (spec.m * 8)
+        listed = [blocks * code.count(name) for name in ("multiply", "store", "round", "shift up", "vector")]
+        # Sums of 32 bits are copied out of their accumulators, which the source spells as a rounding.
+        listed[2] += blocks * code.count("copy")
+        multipliers = spec.steps[0].multiplier
+        if multipliers is not None and len(multipliers) > 1:
+            # The source spreads a column's multipliers over the rows of a block; their halves, the same for each row, are listed once.
+            listed[4] += blocks * (2 * spec.m * 8 // 16 - 3)
+        assert list(found[1:]) == listed, str(spec)
+
+
+def test_a_sample_of_steps_that_scale(tmp_path: Path) -> None:
+    """Types and chains take turns."""
+    check_steps(step_specs("aie-ml")[::5], find_device("VEK280"), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("device", ["VEK280", "VEK385"])
+def test_every_step_that_scales(device: str, tmp_path: Path) -> None:
+    """All of them."""
+    check_steps(step_specs(find_device(device).generation), find_device(device), tmp_path)

@@ -6,21 +6,9 @@ from collections import Counter
 
 import pytest
 
+from placer.cycles.block_operations import dense_block, dense_steps, elementwise_block
 from placer.cycles.kernel import UNROLLED_STEPS, block_cycles, scheduled
-from placer.cycles.operations import (
-    Bias,
-    DenseBlock,
-    Dependence,
-    ElementwiseBlock,
-    Operation,
-    OperationList,
-    Start,
-    StepKind,
-    Unit,
-    dense_block,
-    dense_steps,
-    elementwise_block,
-)
+from placer.cycles.operations import BYTE, Bias, DenseBlock, Dependence, ElementwiseBlock, Operation, OperationList, Start, StepKind, Unit
 from placer.device import find_device
 from placer.solvers.modulo import Schedule, schedule_loop, schedule_once
 
@@ -67,7 +55,7 @@ def test_the_stored_schedules_of_dense_blocks(block: DenseBlock, device: object)
 
 def test_the_stored_schedule_of_an_addition() -> None:
     """Two loads that shift up a block."""
-    block = ElementwiseBlock(2, (PLAIN,))
+    block = ElementwiseBlock((BYTE, BYTE), (PLAIN,))
     loop = schedule_loop(elementwise_block(block, VEK280))
     assert (loop.interval, loop.ramp) == (scheduled(block, VEK280).interval, scheduled(block, VEK280).overhead)
 

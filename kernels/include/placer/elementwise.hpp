@@ -24,10 +24,18 @@ struct Elementwise {
         return value;
     }
 
-    /// A block from memory less its zero point, in 32 bits.
+    /// A block from memory less its zero point, in 16 bits where these hold it, for which products take half as many instructions.
     template <int Zero, class T>
-    static aie::vector<int32, lanes> centred(const T *__restrict from) {
-        return aie::sub(widened(aie::load_v<lanes>(from)), int32(Zero));
+    static auto centred(const T *__restrict from) {
+        const aie::vector<T, lanes> v = aie::load_v<lanes>(from);
+        if constexpr (Zero == 0 && sizeof(T) > 1)
+            return v;
+        else if constexpr (Zero == 0)
+            return v.unpack();
+        else if constexpr (sizeof(T) == 1)
+            return aie::sub(v.unpack(), int16(Zero));
+        else
+            return aie::sub(widened(v), int32(Zero));
     }
 
     template <class Load>
@@ -62,8 +70,8 @@ void add(adf::input_buffer<Left> &a, adf::input_buffer<Right> &b, const int32 *b
             return aie::add(E::template loaded<acc32>(left + at, log2(Config::left_factor)),
                             E::template loaded<acc32>(right + at, log2(Config::right_factor)));
         else
-            return aie::add(aie::mul<acc64>(E::template centred<Config::left_zero>(left + at), int32(Config::left_factor)),
-                            aie::mul<acc64>(E::template centred<Config::right_zero>(right + at), int32(Config::right_factor)));
+            return aie::mac(aie::mul<acc64>(E::template centred<Config::left_zero>(left + at), int32(Config::left_factor)),
+                            E::template centred<Config::right_zero>(right + at), int32(Config::right_factor));
     });
 }
 

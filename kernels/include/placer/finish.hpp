@@ -114,14 +114,16 @@ inline aie::vector<int32, N> widened(const aie::vector<T, N> &v) {
 
 /// acc / 2^shift + zero point, clipped to low..high of Config: in 16-bit lanes, where results of 8 bits need no wider ones, and without what
 /// saturation does anyway. Positive: the accumulator is not below 0.
-template <class T, class Config, bool Positive = false, unsigned N>
-inline aie::vector<T, N> clipped(const aie::accum<acc64, N> &acc, int shift) {
+template <class T, class Config, bool Positive = false, class Tag, unsigned N>
+inline aie::vector<T, N> clipped(const aie::accum<Tag, N> &acc, int shift) {
     constexpr int zero = Config::zero_point, least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
     using Lane = std::conditional_t<sizeof(T) == 1 || (sizeof(T) == 2 && zero == 0), int16, int32>;
-    aie::vector<Lane, N> out = acc.template to_vector<Lane>(shift);
-    if constexpr (!(Positive && Config::low <= zero) && !(Config::low == least && zero >= 0 && sizeof(Lane) == 2))
+    // Of a result of 32 bits only a clip says bounds.
+    constexpr bool saturates = sizeof(Lane) == 2 || sizeof(T) == 4;
+    aie::vector<Lane, N> out = scaled<Lane>(acc, shift);
+    if constexpr (!(Positive && Config::low <= zero) && !(Config::low == least && zero >= 0 && saturates))
         out = aie::max(out, Lane(Config::low - zero));
-    if constexpr (!(Config::high == most && zero <= 0 && sizeof(Lane) == 2))
+    if constexpr (!(Config::high == most && zero <= 0 && saturates))
         out = aie::min(out, Lane(Config::high - zero));
     if constexpr (zero != 0)
         out = aie::add(out, Lane(zero));
@@ -131,18 +133,20 @@ inline aie::vector<T, N> clipped(const aie::accum<acc64, N> &acc, int shift) {
         return out.pack();
 }
 
-/// acc * multiplier / 2^shift, rounded half to even; a wide one in two parts, the lower rounded at bit 16 (placer/arithmetic/integers.py, scaled).
+/// acc * multiplier, to be shifted by what product_shift says; a wide one in two parts, the lower rounded at bit 16 (placer/arithmetic/integers.py,
+/// scaled).
 template <bool Wide, class Tag, unsigned N, class Multiplier>
-inline aie::vector<int32, N> multiplied(const aie::accum<Tag, N> &acc, const Multiplier &multiplier, int shift) {
+inline aie::accum<acc64, N> product_of(const aie::accum<Tag, N> &acc, const Multiplier &multiplier) {
     if constexpr (Wide) {
         const aie::vector<int32, N> high = acc.template to_vector<int32>(16);
-        const aie::vector<int32, N> low = aie::sub(acc, aie::accum<acc64, N>(high, 16)).template to_vector<int32>(0);
-        const aie::vector<int32, N> rest = aie::mul<acc64>(low, multiplier).template to_vector<int32>(16);
-        return aie::add(aie::mul<acc64>(high, multiplier), rest).template to_vector<int32>(shift - 16);
+        const aie::accum<acc64, N> below = aie::sub(acc, aie::accum<acc64, N>(high, 16));
+        const aie::accum<acc64, N> part = aie::mul<acc64>(below.template to_vector<int32>(0), multiplier);
+        return aie::add(aie::mul<acc64>(high, multiplier), aie::accum<acc64, N>(part.template to_vector<int32>(16), 0));
     } else {
-        return aie::mul<acc64>(acc.template to_vector<int32>(0), multiplier).template to_vector<int32>(shift);
+        return aie::mul<acc64>(acc.template to_vector<int32>(0), multiplier);
     }
 }
+constexpr int product_shift(const Step &step) { return step.shift - (step.wide ? 16 : 0); }
 
 /// acc << Up. An accumulator has no shift of its own: it doubles, or its 32-bit values pass through a vector.
 template <int Up, bool Wide, class Tag, unsigned N>
@@ -175,26 +179,35 @@ inline aie::accum<Tag, Rows * 8> with_bias(aie::accum<Tag, Rows * 8> acc, const 
     return acc;
 }
 
-/// A biased sum times its multiplier, with its zero point, saturated to T: everything that is more than a shift.
+/// The zero point and the bounds of a step whose results are T, as `clipped` has them.
+template <Step S, class T>
+struct Ends {
+    static constexpr int zero_point = S.zero_point;
+    static constexpr int low = std::max({S.low, int(std::numeric_limits<T>::min()), S.relu ? 0 : no_low});
+    static constexpr int high = std::max(low, std::min(S.high, int(std::numeric_limits<T>::max())));
+};
+
+/// Rounded, first to the guard bits where a step has any; with its zero point and between its bounds.
+template <Step S, class T, class Tag, unsigned N>
+inline aie::vector<T, N> guarded(const aie::accum<Tag, N> &acc, int shift) {
+    if constexpr (S.guard > 0)
+        return clipped<T, Ends<S, T>>(aie::accum<acc64, N>(scaled<int32>(acc, shift - S.guard), 0), S.guard);
+    else
+        return clipped<T, Ends<S, T>>(acc, shift);
+}
+
+/// A biased sum times its multiplier, with its zero point, saturated to T and clipped: everything that is more than a shift.
 template <Step S, class T, bool ByRow, unsigned Rows, class Tag>
 inline aie::vector<T, Rows * 8> rescaled(const aie::accum<Tag, Rows * 8> &acc, const int32 *__restrict &values, unsigned stride) {
-    constexpr int low = std::max<int>(S.low, std::numeric_limits<T>::min()), high = std::min<int>(S.high, std::numeric_limits<T>::max());
-    aie::vector<int32, Rows * 8> out;
     if constexpr (S.multiplier == 1) {
-        out = scaled<int32>(acc, S.shift - S.guard);
+        return guarded<S, T>(acc, S.shift);
     } else if constexpr (S.multiplier == 0) {
-        out = multiplied<S.wide>(acc, bias_block<ByRow, Rows>(values), S.shift - S.guard);
+        const auto product = product_of<S.wide>(acc, bias_block<ByRow, Rows>(values));
         values += stride;
+        return guarded<S, T>(product, product_shift(S));
     } else {
-        out = multiplied<S.wide>(acc, int32(S.multiplier), S.shift - S.guard);
+        return guarded<S, T>(product_of<S.wide>(acc, int32(S.multiplier)), product_shift(S));
     }
-    if constexpr (S.guard > 0)
-        out = aie::accum<acc64, Rows * 8>(out, 0).template to_vector<int32>(S.guard);
-    if constexpr (sizeof(T) < 4 || S.zero_point != 0) {
-        out = aie::min(aie::max(out, int32(low - S.zero_point)), int32(high - S.zero_point));
-        out = aie::add(out, int32(S.zero_point));
-    }
-    return packed<T>(out);
 }
 
 /// Steps I, I + 1, ... of Config on one block. `values` points at the values of the next step that holds any for this block; those of one
@@ -208,16 +221,17 @@ inline aie::vector<typename Config::output, Rows * 8> finish(aie::accum<Tag, Row
     static_assert(step.low <= step.high, "a step clips to low..high, and low is above high");
     acc = with_bias<step, ByRow, Rows, Where>(acc, values, stride);
     aie::vector<Result, Rows * 8> out;
-    if constexpr (step.scales())
+    if constexpr (step.scales()) {
         out = rescaled<step, Result, ByRow, Rows>(acc, values, stride);
-    else
+    } else {
         out = scaled<Result>(acc, step.shift);
-    if constexpr (step.low > std::numeric_limits<Result>::min())
-        out = aie::max(out, Result(step.low));
-    if constexpr (step.high < std::numeric_limits<Result>::max())
-        out = aie::min(out, Result(step.high));
-    if constexpr (step.relu)
-        out = aie::max(out, Result(0));
+        if constexpr (step.low > std::numeric_limits<Result>::min())
+            out = aie::max(out, Result(step.low));
+        if constexpr (step.high < std::numeric_limits<Result>::max())
+            out = aie::min(out, Result(step.high));
+        if constexpr (step.relu)
+            out = aie::max(out, Result(0));
+    }
     if constexpr (I + 1 < step_count<Config>) {
         constexpr Step following = Config::steps[I + 1];
         aie::accum<std::conditional_t<following.wide, acc64, entry_tag<Result>>, Rows * 8> next;
