@@ -15,6 +15,7 @@ from placer.arithmetic.fixed_point import (
     factor,
     rounding,
     single,
+    tie_rate,
     uniform_power,
 )
 from placer.cubics import SEGMENTS
@@ -245,7 +246,7 @@ def _operation(graph: Graph, op_name: str, value: Linear | Mapped, target: str, 
         case Times():
             left, right = graph.type(value.left), graph.type(value.right)
             ratio = np.full(1, value.gain * left.scale * right.scale / kind.scale)
-            ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest, kind, value.limits, value.error > 0)
+            ends = rounding(ratio, np.zeros(1), NOTHING, left.largest * right.largest, kind, value.limits, 1.0 if value.error else None)
             if value.error:
                 # What ought to be a tie meets it again where the guard bits are coarser than the error.
                 ends = replace(ends, guard=min(ends.guard, max(0, -math.frexp(2 * value.error / kind.scale)[1])))
@@ -271,7 +272,8 @@ def _summed(left: QuantType, right: QuantType, value: Sum, kind: QuantType) -> F
     a, b = (int(m) for m in found.multiplier)
     largest = abs(a) * left.largest + abs(b) * right.largest
     exact = _powers(a, b)
-    ends = rounding(np.ldexp(np.ones(1), -found.shift), np.zeros(1), NOTHING, largest, kind, value.limits, not exact)
+    ties = None if exact else tie_rate(*ratios)
+    ends = rounding(np.ldexp(np.ones(1), -found.shift), np.zeros(1), NOTHING, largest, kind, value.limits, ties)
     factors = Factors(a, b, ends)
     if exact or not enumerable(left, right) or value.left_gain != 1 or abs(value.right_gain) != 1 or np.any(ends.multiplier != 1):
         return factors
@@ -307,7 +309,8 @@ def _scaled(source: QuantType, value: Scaled, kind: QuantType) -> Rounding:
     if np.any((gain == 0) & (offset != 0)):
         raise TooLargeError("a factor of 0 leaves only a constant")
     steps = np.divide(offset, gain * source.scale, out=np.zeros(len(gain)), where=gain != 0)
-    found = rounding(gain * source.scale / kind.scale, steps, NOTHING + source.zero_point, source.largest, kind, value.limits)
+    ratio, zero = gain * source.scale / kind.scale, NOTHING + source.zero_point
+    found = rounding(ratio, steps, zero, source.largest, kind, value.limits, shifted_up=True)
     if uniform_power(found.multiplier) or not enumerable(source) or np.any(gain == 0):
         return found
     wanted = scaled(source, gain, offset, kind) if value.steps is None else value.steps

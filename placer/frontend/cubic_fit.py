@@ -23,8 +23,8 @@ TOLERANCE, RELATIVE_TOLERANCE = 2.0**-12, 2.0**-24
 MAX_BREAKS = 12
 # Places of a cut tried at once; the search then goes on between the neighbours of the best.
 PLACES = 8
-# Coefficients, and the sums of a cubic's, stay below 2^30.
-LIMIT_BITS = 30
+# A constant coefficient fills 31 bits and a sign; the sums of the others, which are added up in 32-bit lanes, stay below 2^30.
+CONSTANT_BITS, SUM_BITS = 31, 30
 MOST_EXTRA = 10
 
 
@@ -112,9 +112,10 @@ def cubics(steps: Steps, bits: int, low: int, high: int) -> Cubics:
     first = [r for r in runs if r.start & ((1 << bits) - 1) == 0]
     further = [r for r in runs if r.start & ((1 << bits) - 1)]
     real = np.array([r.coefficients for r in (*first, *further)])
-    fraction = max(0, LIMIT_BITS - math.ceil(math.log2(2 * fit.most)))
-    slopes = float(np.abs(real[:, 1:]).sum(axis=1).max())
-    extra = min(MOST_EXTRA, max(0, LIMIT_BITS - 1 - fraction - math.frexp(slopes)[1]))
+    constants, slopes = float(np.abs(real[:, 0]).max()) + 1, float(np.abs(real[:, 1:]).sum(axis=1).max())
+    room = SUM_BITS - math.frexp(slopes)[1]
+    fraction = max(0, min(CONSTANT_BITS - math.frexp(constants)[1], room))
+    extra = min(MOST_EXTRA, max(0, room - 1 - fraction))
     scale = np.array([fraction, *(fraction + extra,) * (TERMS - 1)])
     return Cubics(
         coefficients=np.rint(np.ldexp(real, scale)).astype(np.int64),

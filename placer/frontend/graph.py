@@ -20,6 +20,19 @@ IMAGE_BITS = 8
 MAX_SAMPLE = 1 << 25
 
 
+def as_evaluated(values: FloatArray) -> FloatArray:
+    """Results of a function for each value of its source: of 8 bits as float32 holds them, which a table follows; of more as they are.
+
+    Cubics stand for a function itself, and float32's 24 bits are few beside the 16 of its results.
+    """
+    return single(values) if of_few_values(values) else values
+
+
+def of_few_values(values: IntArray | FloatArray) -> bool:
+    """Whether these are results of a function of an 8-bit element."""
+    return len(values) <= 1 << IMAGE_BITS
+
+
 @dataclass(frozen=True, eq=False)
 class Image:
     """A tensor as a function of another: its integer for each integer of `source`, ascending; tabulated when a Table took part."""
@@ -103,15 +116,15 @@ class Graph:
     def reals(self, tensor: str) -> FloatArray:
         """The real numbers that a tensor of at most 16 bits may hold, ascending."""
         kind = self.type(tensor)
-        return single((np.arange(kind.dtype.min, kind.dtype.max + 1) - kind.zero_point) * kind.scale)
+        return as_evaluated((np.arange(kind.dtype.min, kind.dtype.max + 1) - kind.zero_point) * kind.scale)
 
     def function_of(self, value: Scaled) -> Mapped | None:
         """A scaled tensor as a function of one element, where its channels are alike and its elements have few enough values."""
         if len(value.gain) != 1 or len(value.offset) != 1 or not self.enumerable(value.source):
             return None
         image, kind = self.image(value.source), self.type(value.source)
-        reals = single(single((image.integers - kind.zero_point) * kind.scale) * value.gain[0])
-        return Mapped(image.source, single(reals + value.offset[0]), value.shape, value.limits, value.moves)
+        reals = as_evaluated(as_evaluated((image.integers - kind.zero_point) * kind.scale) * value.gain[0])
+        return Mapped(image.source, as_evaluated(reals + value.offset[0]), value.shape, value.limits, value.moves)
 
     def enumerable(self, tensor: str) -> bool:
         """Whether functions of one element of `tensor` can be tabulated."""

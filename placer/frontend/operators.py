@@ -17,7 +17,7 @@ from placer.errors import InputError, UnsupportedModelError
 from placer.frontend import moments
 from placer.frontend.closing import materialise
 from placer.frontend.constant_tensors import sample_of, stored_constant
-from placer.frontend.graph import IMAGE_BITS, Graph
+from placer.frontend.graph import IMAGE_BITS, Graph, as_evaluated, of_few_values
 from placer.frontend.values import (
     Applied,
     Arithmetic,
@@ -96,7 +96,7 @@ def add_constant(graph: Graph, node: onnx.NodeProto, value: Value, constant: Con
     """value + constant, which may vary along the last axis."""
     if isinstance(value, Statistic) and value.kind is Moment.VARIANCE and constant.real.size == 1:
         return replace(value, epsilon=value.epsilon + float(constant.real.reshape(())))
-    vector = _channels(node, value, constant)
+    vector = _channels(graph, node, value, constant)
     if isinstance(value, Mapped | Applied) and vector.size == 1:
         return _apply(value, lambda x: x + vector[0])
     if isinstance(value, Product | Normalised | Scaled) and value.limits == UNLIMITED and (not value.moves or vector.size == 1):
@@ -113,7 +113,7 @@ def multiply(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> V
     if isinstance(left, Constant):
         left, right = right, left
     if isinstance(right, Constant):
-        return times_constant(graph, node, left, _channels(node, left, right))
+        return times_constant(graph, node, left, _channels(graph, node, left, right))
     if isinstance(left, Statistic) and isinstance(right, Statistic) and left == right and left.kind is Moment.DEVIATION:
         return replace(left, kind=Moment.SQUARE)
     shared = _shared(graph, left, right, lambda a, b: a * b)
@@ -159,7 +159,7 @@ def divide(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Val
             raise UnsupportedModelError(f"{node.name}: Div by a constant that holds 0")
         if _along_last(node, left, right) is None:
             return multiply(graph, node, left, Constant(1.0 / right.real, "float32"))
-        return times_constant(graph, node, left, 1.0 / _channels(node, left, right))
+        return times_constant(graph, node, left, 1.0 / _channels(graph, node, left, right))
     if isinstance(left, Constant) and left.real.size == 1:
         numerator = float(left.real.reshape(()))
         return unary(graph, node, right, lambda x: numerator / x)
@@ -238,7 +238,7 @@ def _apply(value: Mapped | Applied, function: Function, rounds: bool = True) -> 
     with np.errstate(all="ignore"):
         if isinstance(value, Mapped):
             values = function(np.clip(value.values, *limits))
-            return replace(value, values=single(values) if rounds else values, limits=UNLIMITED)
+            return replace(value, values=as_evaluated(values) if rounds else values, limits=UNLIMITED)
     inner = value.function
     return replace(value, function=lambda x: function(np.clip(inner(x), *limits)), limits=UNLIMITED)
 
@@ -257,7 +257,7 @@ def _shared(graph: Graph, left: Value, right: Value, join: Join) -> Mapped | App
     if a_values is None or b_values is None or (a_values.source, a_values.shape) != (b_values.source, b_values.shape):
         return None
     with np.errstate(all="ignore"):
-        return replace(a_values, values=single(join(a_values.values, b_values.values)))
+        return replace(a_values, values=as_evaluated(join(a_values.values, b_values.values)))
 
 
 def _as_function(graph: Graph, value: Value) -> Mapped | None:
@@ -281,8 +281,8 @@ def term(graph: Graph, node: onnx.NodeProto, value: Value) -> tuple[Stored, floa
     return stored(graph, node, value), 1.0
 
 
-def _channels(node: onnx.NodeProto, value: Value, constant: Constant) -> FloatArray:
-    """A constant operand as [1] or [N] along the last axis of `value`.
+def _channels(graph: Graph, node: onnx.NodeProto, value: Value, constant: Constant) -> FloatArray:
+    """A constant operand as [1] or [N] along the last axis of `value`; in float32 where that is a function of 8 bits.
 
     Raises UnsupportedModelError where it varies along others.
     """
@@ -292,14 +292,24 @@ def _channels(node: onnx.NodeProto, value: Value, constant: Constant) -> FloatAr
             f"{node.name}: {node.op_type} of a tensor {list(getattr(value, 'shape', ()))} and a constant {list(constant.real.shape)} is "
             "not supported here; one value, or one for each element of the last axis, is"
         )
-    return found
+    return single(found) if _of_few_values(graph, value) else found
+
+
+def _of_few_values(graph: Graph, value: Value) -> bool:
+    """Whether `value` is a function of one 8-bit element."""
+    match value:
+        case Mapped():
+            return of_few_values(value.values)
+        case Stored() | Scaled():
+            return graph.enumerable(_tensor(value)) and of_few_values(graph.image(_tensor(value)).integers)
+    return False
 
 
 def _along_last(node: onnx.NodeProto, value: Value, constant: Constant) -> FloatArray | None:
     """A constant operand as [1] or [N] along the last axis of `value`; None where it varies along others."""
     shape = () if isinstance(value, Constant) else value.shape
-    real = single(constant.real)
-    if not np.all(np.isfinite(real)):
+    real = constant.real
+    if not np.all(np.isfinite(single(real))):
         raise InputError(f"{node.name}: its constant holds {float(real[~np.isfinite(real)][0])}")
     if real.size == 1 and real.ndim <= len(shape) + 1:
         return real.reshape(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placer.arithmetic.fixed_point import UNLIMITED, TooLargeError, factor, rounding
+from placer.arithmetic.fixed_point import UNLIMITED, TooLargeError, factor, rounding, tie_rate
 from placer.network import IntType, QuantType
 from placer.reference import rounded
 
@@ -82,13 +83,49 @@ def test_share_of_outputs_that_differ() -> None:
     assert wrong * 100_000 <= compared
 
 
+WORD = QuantType(IntType.INT16, 1.0)
+
+
+def wrong_words(offset: float, shifted_up: bool = False, **changes: int) -> tuple[int, int]:
+    """Results of 16 bits, at ratios of their own each 50,000, that differ from the exact ones, and all."""
+    rng, wrong, compared = np.random.default_rng(1), 0, 0
+    for ratio in 10.0 ** rng.uniform(-3, 0, 40):
+        values = rng.integers(-int(30000 / ratio), int(30000 / ratio), 50_000)
+        found = rounding(np.full(1, ratio), np.full(1, offset), NONE, int(30000 / ratio), WORD, UNLIMITED, shifted_up=shifted_up)
+        exactly = np.clip(np.rint((values + offset) * ratio), WORD.min, WORD.max).astype(np.int64)
+        wrong += int(np.count_nonzero(rounded(values, replace(found, **changes), WORD) != exactly))
+        compared += len(values)
+    return wrong, compared
+
+
+def test_words_keep_clear_of_the_guard() -> None:
+    """At most 1 in 100,000 of 16 bits at ratios without ties; with guard bits, which take one in 2^14 for a tie, twice as many."""
+    (wrong, compared), (guarded, _) = wrong_words(0.0), wrong_words(0.0, guard=14)
+    assert wrong * 100_000 <= compared < guarded * 50_000
+
+
+def test_biases_of_words() -> None:
+    """A bias between two steps of a 16-bit value, which 32 bits do not hold finely enough, makes it wide where its kernel shifts it up."""
+    (wrong, compared), (narrow, _) = wrong_words(1234.56789, shifted_up=True), wrong_words(1234.56789)
+    assert wrong * 100_000 <= compared < narrow * 100_000
+    assert not rounding(np.full(1, 0.9), np.full(1, 12.25), NONE, 1 << 15, WORD, UNLIMITED, shifted_up=True).wide
+
+
+def test_tie_rate() -> None:
+    """One in an even denominator; none of an odd one, or of a ratio of scales that calibration chose."""
+    assert tie_rate(1 / 6) == tie_rate(5 / 6) == tie_rate(1 / 2, 1 / 3) == 1 / 6
+    assert tie_rate(1 / 3) == tie_rate(0.0173291846) == tie_rate(1 / 2, 0.0173291846) == 0.0
+
+
+@pytest.mark.parametrize("kind", [QuantType(IntType.INT8, 1.0), WORD], ids=["int8", "int16"])
 @pytest.mark.parametrize("divisor", [6, 12, 49, 100, 196])
-def test_ties_of_other_ratios(divisor: int) -> None:
+def test_ties_of_other_ratios(divisor: int, kind: QuantType) -> None:
     """The mean of so many integers: every tie goes to the even side, as if the division were exact."""
-    values = np.arange(-128 * divisor, 128 * divisor)
-    found = rounding(np.full(1, 1 / divisor), np.zeros(1), NONE, 128 * divisor, QuantType(IntType.INT8, 1.0), UNLIMITED)
-    expected = [max(-128, min(127, round(Fraction(int(v), divisor)))) for v in values]
-    np.testing.assert_array_equal(rounded(values, found, QuantType(IntType.INT8, 1.0)), expected)
+    most = 128 * divisor
+    values = np.arange(-most, most)
+    found = rounding(np.full(1, 1 / divisor), np.zeros(1), NONE, 256 * most, kind, UNLIMITED)
+    expected = [max(kind.min, min(kind.max, round(Fraction(int(v), divisor)))) for v in values]
+    np.testing.assert_array_equal(rounded(values, found, kind), expected)
 
 
 @pytest.mark.parametrize(("largest", "wide"), [((1 << 30) - 1, False), (1 << 31, True)])
