@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from placer.arithmetic.fixed_point import FloatArray, single
 from placer.errors import UnsupportedModelError
@@ -20,15 +21,15 @@ IMAGE_BITS = 8
 MAX_SAMPLE = 1 << 25
 
 
-def as_evaluated(values: FloatArray) -> FloatArray:
+def as_evaluated(values: npt.NDArray[np.floating]) -> FloatArray:
     """Results of a function for each value of its source: of 8 bits as float32 holds them, which a table follows; of more as they are.
 
     Cubics stand for a function itself, and float32's 24 bits are few beside the 16 of its results.
     """
-    return single(values) if of_few_values(values) else values
+    return single(values) if of_few_values(values) else np.asarray(values, np.float64)
 
 
-def of_few_values(values: IntArray | FloatArray) -> bool:
+def of_few_values(values: npt.NDArray[np.number]) -> bool:
     """Whether these are results of a function of an 8-bit element."""
     return len(values) <= 1 << IMAGE_BITS
 
