@@ -20,7 +20,7 @@ from placer.contracts.contract import (
     table,
     tables_apart,
 )
-from placer.cycles.rows import Part, batches, move_step, move_words, products, program_words, softmax_parts
+from placer.cycles.rows import SPAN_GROUPS, Part, batches, move_step, move_words, products, program_words, softmax_parts
 from placer.lookup_table import table_loads
 from placer.moves import MoveKind
 from placer.network import IntType
@@ -93,9 +93,9 @@ def softmax(spec: SoftmaxSpec) -> KernelContract:
 
 def _softmax_operations(spec: SoftmaxSpec, parts: tuple[Part, ...]) -> OperationCounts:
     """Every block is loaded for its maxima, its sums and its results, and looked up for the last two, several elements at a time from both
-    copies of each table. Rows that do not fill batches are worked on twice.
+    copies of each table. Rows that do not fill spans are worked on twice.
     """
-    unit, (count, groups) = (32 if spec.generation == "aie-ml" else 64), batches(spec.rows)
+    unit, (count, groups) = (32 if spec.generation == "aie-ml" else 64), batches(spec.rows, SPAN_GROUPS)
     blocks = count * groups * spec.columns // 8
     lookups = 2 * spec.input.bytes * blocks * table_loads(32, spec.generation)
     return OperationCounts(

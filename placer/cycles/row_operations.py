@@ -27,7 +27,7 @@ class Stage(Enum):
     MAXIMA = "maxima"  # of Softmax
     TOPS = "tops"  # once a batch: the maximum of each row
     TOTALS = "totals"  # a block's exponentials, added up
-    FACTORS = "factors"  # once a batch
+    FACTORS = "factors"  # of sixteen rows
     SOFTENED = "softened"  # a block's results
     TABLE = "table"  # a block's values
     PIECES = "pieces"  # of moves: a block's columns from pieces of others
@@ -35,7 +35,8 @@ class Stage(Enum):
     TURNED = "turned"  # an 8 x 8 block
     ROW_SUMS = "row_sums"  # of LayerNorm, once a group: sums of rows as lanes
     TOTAL_SUMS = "total_sums"  # of Softmax, once a group: maxima over lanes, and sums of rows as lanes
-    ROWS = "rows"  # once a group before its results: what belongs to a row, over its lanes
+    ROWS = "rows"  # of LayerNorm, once a group before its results: what belongs to a row, over its lanes
+    ROW_FACTORS = "row_factors"  # the same of Softmax
 
 
 # Stages that are bodies of loops; the others run once a group or a batch.
@@ -48,8 +49,8 @@ LOOPS = frozenset(
 class RowStage:
     """A stage for elements of so many bytes in and out.
 
-    groups: of four rows in a batch, 1 to 4, where the stage is one of a batch; values a row for ROWS; pieces for PIECES, of which some are
-    shifted where padded; for RUNS, elements of a run. clips: clip_operations. narrow:
+    groups: of four rows in a batch, 1 to 4, where the stage is one of a batch; scales for FACTORS; values a row for ROWS; pieces for
+    PIECES, of which some are shifted where padded; for RUNS, elements of a run. clips: clip_operations. narrow:
     deviations of LayerNorm fit 16 bits. padded: the last block of columns is not full. 0 and False where a stage does not depend on it.
     """
 
@@ -109,11 +110,12 @@ def row_stage(stage: RowStage, generation: str) -> OperationList:
             _table(code, stage)
         case Stage.ROWS:
             _rows(code, stage)
+        case Stage.ROW_FACTORS:
+            _row_factors(code)
         case Stage.ROW_SUMS:
             _row_sums(code, stage)
         case Stage.TOTAL_SUMS:
-            _rows(code, RowStage(Stage.ROWS, groups=1))
-            _wide_sums(code)
+            _total_sums(code)
         case Stage.PIECES:
             _pieces(code, stage)
         case Stage.RUNS:
@@ -146,7 +148,7 @@ def _spreads(code: VectorCode, stage: RowStage) -> None:
     # Sums of squares of 16-bit elements have a second word.
     square = code.product_16(GIVEN, low, *(() if stage.input_bytes == 1 else (code.product_32(code.late(), GIVEN),)))
     spread = code.add(code.product_32(sums, sums, square), code.shift_up(GIVEN))
-    root, shift = _roots(code, spread, may_be_none=True)
+    root, shift = _roots(code, *_scaled(code, spread))
     for value in (root, code.vector(shift), sums):
         code.store((value,), 64)
 
@@ -199,13 +201,46 @@ def _totals(code: VectorCode, stage: RowStage) -> None:
         code.carried(code.add(code.shift_up(half), GIVEN_SUMS))
 
 
+def _total_sums(code: VectorCode) -> None:
+    """The maximum of each row over its lanes; then the sums of four rows as two words each, stored."""
+    _over_lanes(code, wide=False)
+    for word in _words(code):
+        code.store((_row_of_lanes(code, word, 3),), 16)
+
+
 def _factors(code: VectorCode, stage: RowStage) -> None:
-    """From sums of rows as lanes: their roots, squared, times the gain; stored."""
-    high, low = code.late(), code.late()
-    root, shift = _roots(code, code.add(code.shift_up(high), code.shift_up(low)), may_be_none=False)
+    """From sums of rows as lanes, which have few scales: their roots, squared, times the gain; stored."""
+    high, low = code.load(64, None), code.load(64, None)
+    whole = code.add(code.shift_up(high), code.shift_up(low))
+    twice = code.add(whole, whole)
+    m, half = code.round(twice), GIVEN
+    for _ in range(stage.groups - 1):
+        cut = code.round(code.add(twice, code.shift_up(GIVEN)))
+        large = code.vector(cut)
+        m, half = code.vector(m, cut, large), code.vector(half, large)
+    root, shift = _roots(code, m, half)
     inverse = code.round(code.product_32(root, root))
     code.store((code.round(code.product_32(inverse, GIVEN)),), 64)
     code.store((code.vector(code.vector(shift)),), 64)
+
+
+def _row_factors(code: VectorCode) -> None:
+    """A row's maximum and factor over its lanes; shifts stay scalar."""
+    _over_lanes(code, wide=False)
+    _over_lanes(code, wide=True)
+    for _ in range(4):
+        code.vector(code.scalar_load())
+
+
+def _over_lanes(code: VectorCode, wide: bool) -> None:
+    """A value of each of four rows over its eight lanes: one vector of elements, or two of 32 bits in halves."""
+    spread = [code.vector(code.scalar_load()) for _ in range(4)]
+    pairs = [code.vector(*spread[:2]), code.vector(*spread[2:])]
+    if not wide:
+        code.vector(*pairs)
+        return
+    for pair in pairs:
+        code.halves(pair)
 
 
 def _softened(code: VectorCode, stage: RowStage) -> None:
@@ -307,23 +342,32 @@ def _row_sums(code: VectorCode, stage: RowStage) -> None:
         _grouped(code, tuple(code.copy_out(GIVEN_SUMS) for _ in range(HALVES)), 3)
 
 
-def _wide_sums(code: VectorCode) -> None:
-    """Sums of the rows of a block of 64-bit lanes, as two words."""
+def _words(code: VectorCode) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """The upper and the lower word of a block of sums of 64 bits."""
     high = tuple(code.round(GIVEN_SUMS) for _ in range(HALVES))
     rest = [code.add(GIVEN_SUMS, code.shift_up(h)) for h in high]
-    for word in (high, tuple(code.round(r) for r in rest)):
+    return high, tuple(code.round(r) for r in rest)
+
+
+def _wide_sums(code: VectorCode) -> None:
+    """Sums of the rows of a block of 64-bit lanes, as two words."""
+    for word in _words(code):
         _grouped(code, word, 3)
+
+
+def _row_of_lanes(code: VectorCode, block: tuple[Value, ...], operations: int) -> Value:
+    """The rows of a block as lanes."""
+    pair = _pair(code, block, operations)
+    return _pair(code, (_pair(code, (pair,), operations),), operations)
 
 
 def _grouped(code: VectorCode, block: tuple[Value, ...], operations: int) -> None:
     """The rows of a block as lanes, among those of the other groups."""
-    pair = _pair(code, block, operations)
-    code.vector(_pair(code, (_pair(code, (pair,), operations),), operations))
+    code.vector(_row_of_lanes(code, block, operations))
 
 
-def _roots(code: VectorCode, whole: Sums, may_be_none: bool) -> tuple[Value, Value]:
-    """Roots and their shifts (reciprocal_root.hpp): a value scaled to four, a cubic guess, one correction."""
-    m, half = _scaled(code, whole, may_be_none)
+def _roots(code: VectorCode, m: Value, half: Value) -> tuple[Value, Value]:
+    """Roots and their shifts (reciprocal_root.hpp) of values from 1 to 4 and what scaled them: a cubic guess, one correction."""
     above = code.vector(m)
     ways = [code.round(code.shift_up(code.vector(m))) for _ in range(2)]
     x = code.vector(*ways, above)
@@ -342,12 +386,10 @@ def _roots(code: VectorCode, whole: Sums, may_be_none: bool) -> tuple[Value, Val
     return root, code.vector(half)
 
 
-def _scaled(code: VectorCode, whole: Sums, may_be_none: bool) -> tuple[Value, Value]:
-    """Two words of 31 bits; from 30 bits down to 2 at a time, what is small moves up. may_be_none: 0 counts as 1."""
-    more = GIVEN
-    if may_be_none:
-        flat = code.vector(code.round(whole))
-        whole, more = code.add(whole, code.shift_up(code.vector(flat))), code.vector(flat)
+def _scaled(code: VectorCode, whole: Sums) -> tuple[Value, Value]:
+    """Values from 1 to 4, and what scaled them: two words of 31 bits; from 30 bits down to 2 at a time, what is small moves up."""
+    flat = code.vector(code.round(whole))
+    whole, more = code.add(whole, code.shift_up(code.vector(flat))), code.vector(flat)
     high = code.round(whole)
     low = code.round(code.shift_up(code.round(code.add(whole, code.shift_up(high)))))
     low = code.vector(low, more)

@@ -19,8 +19,10 @@ from placer.moves import RUNS, TURNED_BYTES, MoveForm, MoveKind
 BRANCH_CYCLES = 6
 # Groups of four rows in a batch (kernels/include/placer/rows.hpp).
 BATCH_GROUPS = 4
+# Groups of four rows in a span of Softmax, and the widest rows that a kernel knows the scales of (softmax.hpp).
+SPAN_GROUPS, WIDEST_SOFTMAX = 16, 2048
 # Bytes of a row up to which the loop over its blocks is unrolled: what fits the program memory (normalise.hpp, softmax.hpp).
-UNROLLED_BYTES, UNROLLED_SOFTMAX_BYTES = 128, 64
+UNROLLED_BYTES = 128
 # ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
 MOVE_CYCLES = 3
 # ASSUMPTION: words of that loop, filling and draining included.
@@ -43,8 +45,10 @@ def normalise_cycles(layer: NormaliseLayer, rows: int, input_bytes: int, output_
 
 def softmax_cycles(layer: SoftmaxLayer, rows: int, groups: int, input_bytes: int, output_bytes: int, generation: str) -> int:
     """Modelled cycles of Softmax over `groups` runs of columns of each of so many rows, without call and locks."""
-    count, _ = batches(rows)
-    return groups * count * _cycles(softmax_parts(layer, rows, input_bytes, output_bytes), generation)
+    count, span = batches(rows, SPAN_GROUPS)
+    # Each batch of maxima is a loop of its own.
+    branches = -(-span // BATCH_GROUPS) * BRANCH_CYCLES
+    return groups * count * (_cycles(softmax_parts(layer, rows, input_bytes, output_bytes), generation) + branches)
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,7 @@ class Part:
     @property
     def unrolled(self) -> bool:
         """Whether the loop over blocks is unrolled and the one over groups pipelined."""
-        normalises = self.stage.stage in {Stage.STATISTICS, Stage.NORMALISED}
-        return 8 * self.blocks * self.stage.input_bytes <= (UNROLLED_BYTES if normalises else UNROLLED_SOFTMAX_BYTES)
+        return 8 * self.blocks * self.stage.input_bytes <= UNROLLED_BYTES
 
 
 def normalise_parts(layer: NormaliseLayer, rows: int, input_bytes: int, output_bytes: int) -> tuple[Part, ...]:
@@ -81,18 +84,29 @@ def normalise_parts(layer: NormaliseLayer, rows: int, input_bytes: int, output_b
 
 
 def softmax_parts(layer: SoftmaxLayer, rows: int, input_bytes: int, output_bytes: int) -> tuple[Part, ...]:
-    """A batch of Softmax over one run of columns."""
-    _, groups = batches(rows)
+    """A span of Softmax over one run of columns."""
+    _, groups = batches(rows, SPAN_GROUPS)
     blocks, padded = -(-layer.width // 8), layer.width % 8 > 0
     clips = clip_operations(output_bytes, layer.zero_point, layer.low, layer.high, positive=True)
     results = RowStage(Stage.SOFTENED, input_bytes, output_bytes, clips=clips, padded=padded)
+    maxima: list[Part] = []
+    for start in range(0, groups, BATCH_GROUPS):
+        batch = min(BATCH_GROUPS, groups - start)
+        maxima += [
+            Part(RowStage(Stage.MAXIMA, input_bytes, groups=batch, padded=padded), 1, blocks),
+            Part(RowStage(Stage.TOPS, groups=batch)),
+        ]
     return (
-        Part(RowStage(Stage.MAXIMA, input_bytes, groups=groups, padded=padded), 1, blocks),
-        Part(RowStage(Stage.TOPS, groups=groups)),
+        *maxima,
         Part(RowStage(Stage.TOTALS, input_bytes, padded=padded), groups, blocks, RowStage(Stage.TOTAL_SUMS)),
-        Part(RowStage(Stage.FACTORS)),
-        Part(results, groups, blocks, RowStage(Stage.ROWS, groups=2)),
+        Part(RowStage(Stage.FACTORS, groups=softmax_scales(layer.width)), -(-groups // BATCH_GROUPS)),
+        Part(results, groups, blocks, RowStage(Stage.ROW_FACTORS)),
     )
+
+
+def softmax_scales(width: int) -> int:
+    """Powers of four by which sums of so many exponentials, of which one is 1, differ (reciprocal_root.hpp, NearScaled)."""
+    return (width.bit_length() + 1) // 2
 
 
 def products(parts: tuple[Part, ...], generation: str) -> int:
@@ -101,13 +115,13 @@ def products(parts: tuple[Part, ...], generation: str) -> int:
 
 
 def program_words(parts: tuple[Part, ...], generation: str) -> int:
-    """Words of the program of a batch: a pipelined loop has its body once, and what fills and drains it."""
+    """Words of the program of a batch: a pipelined loop has its body once, and what fills and drains it. Batches of maxima are a loop."""
     total = 0
-    for part in parts:
+    for part in dict.fromkeys(parts):
         body = _scheduled(part.stage, generation)
         once = _scheduled(part.before, generation).overhead if part.before else 0
         steady = body.interval * (part.blocks if part.unrolled and part.groups > 1 else 1)
-        total += steady + once + 2 * body.overhead if body.interval else body.overhead
+        total += steady + once + 2 * body.overhead if body.interval else _repeated(part, body, generation, 2)
     return total
 
 
@@ -148,10 +162,10 @@ def move_words(form: MoveForm, element_bytes: int, generation: str) -> int:
     return body.interval + 2 * body.overhead
 
 
-def batches(rows: int) -> tuple[int, int]:
-    """Batches of groups of four rows, as even as can be, and the groups of each."""
+def batches(rows: int, most: int = BATCH_GROUPS) -> tuple[int, int]:
+    """Batches of at most so many groups of four rows, as even as can be, and the groups of each."""
     groups = -(-rows // 4)
-    count = -(-groups // BATCH_GROUPS)
+    count = -(-groups // most)
     return count, -(-groups // count)
 
 
@@ -168,7 +182,7 @@ def _part_cycles(part: Part, generation: str) -> int:
     """Of a batch: a loop fills and drains its pipeline once a group, or once where the loop over groups is the pipelined one."""
     body = _scheduled(part.stage, generation)
     if not body.interval:
-        return body.overhead
+        return _repeated(part, body, generation, part.groups)
     once = _scheduled(part.before, generation).overhead if part.before else 0
     alone = once + part.blocks * body.interval + body.overhead
     if part.groups == 1 or not part.unrolled:
@@ -179,6 +193,13 @@ def _part_cycles(part: Part, generation: str) -> int:
     return part.groups * interval + max(0, alone - interval)
 
 
+def _repeated(part: Part, body: ScheduledBody, generation: str, times: int) -> int:
+    """Code without a loop inside; where there are several groups, pipelined at what its busiest unit needs."""
+    if part.groups == 1:
+        return body.overhead
+    return body.overhead + (times - 1) * row_stage(part.stage, generation).resource_bound()
+
+
 def row_stages() -> tuple[RowStage, ...]:
     """Every stage that a kernel has."""
     found = [RowStage(Stage.TABLE, output_bytes=b) for b in (1, 2, 4)]
@@ -186,7 +207,8 @@ def row_stages() -> tuple[RowStage, ...]:
         found.append(RowStage(Stage.TOPS, groups=groups))
         for size in (1, 2):
             found += [RowStage(Stage.MAXIMA, size, groups=groups, padded=padded) for padded in (False, True)]
-    found += [RowStage(Stage.FACTORS), RowStage(Stage.TOTAL_SUMS), RowStage(Stage.ROWS, groups=2)]
+    found += [RowStage(Stage.FACTORS, groups=scales) for scales in range(1, softmax_scales(WIDEST_SOFTMAX) + 1)]
+    found += [RowStage(Stage.TOTAL_SUMS), RowStage(Stage.ROW_FACTORS), RowStage(Stage.ROWS, groups=2)]
     found += [RowStage(stage, size) for stage in (Stage.SPREADS, Stage.ROW_SUMS) for size in (1, 2)]
     for size in (1, 2):
         found.append(RowStage(Stage.STATISTICS, size))

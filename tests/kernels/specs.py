@@ -178,6 +178,10 @@ def attention_specs(generation: str) -> Iterator[KernelSpec]:
         # Two batches of three groups of four rows, which share one, or one batch.
         rows = 2 * m if number % 2 else 20
         yield SoftmaxSpec(generation, rows, groups * -(-width // 8) * 8, groups, source, output, layer)
+    # Two spans of nine groups of four rows; wide rows; shifts that pass the widest.
+    for source, shift in product((I8, I16), (23, 36)):
+        layer = SoftmaxLayer("s", "x", "y", 130, 1, exponentials(0.11, source.bits), 1_431_655_765, shift, 0, I8.min, I8.max)
+        yield SoftmaxSpec(generation, 72, 136, 1, source, I8, layer)
     forms = (
         *(MoveForm(MoveKind.COLUMNS, pieces=pieces, shifted=shifted) for pieces in (1, 2, 5) for shifted in (False, True)),
         *(MoveForm(MoveKind.RUNS, run=run) for run in (8, 16, 32)),

@@ -1,6 +1,8 @@
 // value^-1/2 of 64-bit integers, for sixteen rows as one vector, for LayerNorm and Softmax (placer/arithmetic/integers.py, reciprocal_root).
 #pragma once
 
+#include <bit>
+
 #include "finish.hpp"
 #include "rows.hpp"
 
@@ -61,7 +63,29 @@ private:
     }
 };
 
-/// value^-1/2 as root / 2^shift of a value as EvenScaled has it, root with `bits` fraction bits: a cubic's guess g of 16 bits, and
+/// The same of values from 2^28 on, and at most Most times that: one of few scales, each in one rounding. Nearest, of a value less just
+/// under a half of what is shifted out, is what is cut.
+template <unsigned Most>
+struct NearScaled {
+    static constexpr int scales = (int(std::bit_width(Most)) + 1) / 2;
+    RowLanes m, half;
+
+    explicit NearScaled(const RowSums &whole) {
+        const RowSums twice = aie::add(whole, whole);
+        m = twice.to_vector<int32>(0);
+        half = aie::broadcast<int32, row_lanes>(16);
+        unrolled<scales - 1>([&](auto i) {
+            constexpr int down = 2 * int(i) + 1;
+            const RowSums nearly = aie::add(twice, aie::broadcast<int32, row_lanes>(1 - (1 << down)));
+            const RowLanes cut = nearly.to_vector<int32>(down + 1);
+            const auto large = aie::ge(cut, int32(1) << 29);
+            m = aie::select(m, cut, large);
+            half = aie::select(half, aie::broadcast<int32, row_lanes>(15 - int(i)), large);
+        });
+    }
+};
+
+/// value^-1/2 as root / 2^shift of a value as EvenScaled or NearScaled has it, root with `bits` fraction bits: a cubic's guess g of 16 bits, and
 /// g (1 + d / 2 + 3 d^2 / 8) with d = 1 - m g^2.
 struct ReciprocalRoots {
     static constexpr int bits = 31, guess_bits = 15, miss_bits = 38;
@@ -69,8 +93,8 @@ struct ReciprocalRoots {
     using Guess = aie::vector<int16, row_lanes>;
     RowLanes root, shift;
 
-    template <int Up, int64 Low, bool MayBeNone>
-    explicit ReciprocalRoots(const EvenScaled<Up, Low, MayBeNone> &value) {
+    template <class Scaled>
+    explicit ReciprocalRoots(const Scaled &value) {
         const RowLanes m = value.m;
         const Guess g = guess(m);
         const RowSums unit(aie::broadcast<int32, row_lanes>(1 << 29), 30);

@@ -14,9 +14,9 @@ using RowLanes = aie::vector<int32, row_lanes>;
 using RowSums = aie::accum<acc64, row_lanes>;
 
 /// Batches in which `groups` groups of four rows are worked on, and the groups of each: as even as can be; the last batch may overlap.
-template <unsigned Groups>
+template <unsigned Groups, unsigned Most = most_together>
 struct Batches {
-    static constexpr unsigned count = (Groups + most_together - 1) / most_together, together = (Groups + count - 1) / count;
+    static constexpr unsigned count = (Groups + Most - 1) / Most, together = (Groups + count - 1) / count;
     static constexpr unsigned start(unsigned batch) { return batch * together < Groups - together ? batch * together : Groups - together; }
 };
 
@@ -70,15 +70,26 @@ inline RowLanes with_group(const RowLanes &rows, const RowLanes &one, unsigned g
     return aie::select(rows, one, aie::mask<row_lanes>::from_uint32(0xfu << (4 * group)));
 }
 
-/// The sum of each row, of lanes below 2^46, as high * 2^16 + low.
+/// The sum of each of four rows, one after the other and again, of lanes below 2^46, as high * 2^16 + low.
+struct WideRowSums {
+    RowLanes high, low;
+
+    explicit WideRowSums(const aie::accum<acc64, block_lanes> &block) {
+        const aie::vector<int32, block_lanes> upper = block.template to_vector<int32>(16);
+        const aie::accum<acc64, block_lanes> rest = aie::sub(block, aie::accum<acc64, block_lanes>(upper, 16));
+        high = row_sums(upper);
+        low = row_sums(rest.template to_vector<int32>(0));
+    }
+};
+
+/// The same of the rows of four groups.
 struct WideSums {
     RowLanes high = aie::zeros<int32, row_lanes>(), low = aie::zeros<int32, row_lanes>();
 
     void add(const aie::accum<acc64, block_lanes> &block, unsigned group) {
-        const aie::vector<int32, block_lanes> upper = block.template to_vector<int32>(16);
-        const aie::accum<acc64, block_lanes> rest = aie::sub(block, aie::accum<acc64, block_lanes>(upper, 16));
-        high = with_group(high, row_sums(upper), group);
-        low = with_group(low, row_sums(rest.template to_vector<int32>(0)), group);
+        const WideRowSums sums(block);
+        high = with_group(high, sums.high, group);
+        low = with_group(low, sums.low, group);
     }
 };
 

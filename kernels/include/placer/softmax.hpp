@@ -1,6 +1,6 @@
 // Softmax over each group of columns of a row, in integers (placer/arithmetic/softmax.py): exponentials from tables that several lanes read at once, an
-// exact sum, one factor a row. The factors of up to sixteen rows are one vector; each exponential is looked up twice, for the sum and for
-// the result.
+// exact sum, one factor a row. The factors of sixteen rows are one vector; each exponential is looked up twice, for the sum and for the
+// result. Up to 64 rows are worked on in each of these loops, so that a pipeline is seldom filled.
 #pragma once
 
 #include <adf.h>
@@ -25,8 +25,14 @@ struct Softmax {
     using Source = aie::vector<Input, group>;
     using Key = std::make_unsigned_t<Input>;
     using Power = Lookup<Key, int32>;
-    using Batch = Batches<row_groups>;
-    static constexpr unsigned unrolled_bytes = 64;
+    using Span = Batches<row_groups, 16>;
+    static constexpr unsigned whole = Span::together / most_together, rest = Span::together % most_together;
+    static constexpr unsigned vectors = whole + (rest > 0), unrolled_bytes = 128;
+    /// What belongs to the rows of a span: the largest element, then the factor and its shift, before these both words of the sum.
+    struct Rows {
+        alignas(64) Input top[vectors * row_lanes];
+        alignas(64) int32 factor[vectors * row_lanes] = {}, down[vectors * row_lanes] = {};
+    };
     /// Both copies of all tables.
     struct Tables {
         const int32 *__restrict first, *__restrict second;
@@ -44,14 +50,17 @@ struct Softmax {
             return column + 1 < blocks ? v : aie::select(v, instead, aie::mask<group>::from_uint32((0xffu << last & 0xffu) * 0x01010101u));
     }
 
-    /// The largest element of each lane of each group of four rows.
-    static void maxima(const Input *__restrict x, unsigned row, unsigned first, Source (&most)[Batch::together]) {
+    /// The largest element of each row of `Groups` groups of four rows.
+    template <unsigned Groups>
+    static void maxima(const Input *__restrict x, unsigned row, unsigned first, Input *top) {
         constexpr Input least = std::numeric_limits<Input>::min();
-        unrolled<Batch::together>([&](auto i) { most[i] = aie::broadcast<Input, group>(least); });
+        Source most[Groups];
+        unrolled<Groups>([&](auto i) { most[i] = aie::broadcast<Input, group>(least); });
         for (unsigned column = 0; column < blocks; ++column) PLACER_PIPELINED
-            unrolled<Batch::together>([&](auto i) {
+            unrolled<Groups>([&](auto i) {
                 most[i] = aie::max(most[i], real(aie::load_v<group>(x + at(row + i, first + column)), column, least));
             });
+        aie::store_v(top, by_row(most, [](const auto &a, const auto &b) { return aie::max(a, b); }));
     }
 
     /// exp(-below * scale) of a block, from one table, or as the product of two; 0 in padding.
@@ -75,18 +84,30 @@ struct Softmax {
         return sum;
     }
 
-    /// factor / 2^down is nearly gain / 2^shift / total; down: at most widest_shift.
-    static void factors(const WideSums &sums, int32 (&factor)[row_lanes], int32 (&down)[row_lanes]) {
-        const ReciprocalRoots found(EvenScaled<0, 0, false>(aie::add(RowSums(sums.high, 16), sums.low)));
+    /// The sums of four rows, as two words each.
+    static void summed(const Sum &sum, int32 *high, int32 *low) {
+        const WideRowSums sums(sum);
+        aie::store_v(high, sums.high.template extract<4>(0));
+        aie::store_v(low, sums.low.template extract<4>(0));
+    }
+
+    /// factor / 2^down is nearly gain / 2^shift / total of sixteen rows, in place of both words of these. A total is from 2^power_bits on,
+    /// and at most the width times that.
+    static void factors(int32 *factor, int32 *down) {
+        const RowLanes high = aie::load_v<row_lanes>(factor), low = aie::load_v<row_lanes>(down);
+        const ReciprocalRoots found(NearScaled<Config::width>(aie::add(RowSums(high, 16), low)));
         const RowLanes inverse = row_product(found.root, found.root, ReciprocalRoots::bits);
         aie::store_v(factor, row_product(inverse, aie::broadcast<int32, row_lanes>(Config::gain), ReciprocalRoots::bits));
         aie::store_v(down, aie::add(aie::add(found.shift, found.shift), int32(Config::shift - 2 * ReciprocalRoots::bits)));
-        // A total is from 2^power_bits on, and less than twice the width times that: most shifts can never be too wide.
+    }
+
+    /// Shifts as wide as the core has them; most can never be wider.
+    static void limited(Rows &rows) {
         if constexpr (Config::shift + power_bits + std::bit_width(unsigned(Config::width)) > widest_shift)
-            for (unsigned i = 0; i < Batch::together * 4; ++i)
-                if (down[i] > widest_shift) {
-                    factor[i] = int32(half_even(int64(factor[i]), down[i] - widest_shift));
-                    down[i] = widest_shift;
+            for (unsigned i = 0; i < Span::together * 4; ++i)
+                if (rows.down[i] > widest_shift) {
+                    rows.factor[i] = int32(half_even(int64(rows.factor[i]), rows.down[i] - widest_shift));
+                    rows.down[i] = widest_shift;
                 }
     }
 
@@ -104,26 +125,27 @@ struct Softmax {
         });
     }
 
-    /// A batch of groups of four rows, of one group of columns.
-    static void batch(const Input *__restrict x, const Tables &tables, Output *__restrict y, unsigned row, unsigned first) {
-        Source most[Batch::together];
-        WideSums sums;
-        alignas(64) Input top[row_lanes];
-        alignas(64) int32 factor[row_lanes], down[row_lanes];
-        maxima(x, row, first, most);
-        aie::store_v(top, by_row(most, [](const auto &a, const auto &b) { return aie::max(a, b); }));
-        for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
-            sums.add(totals(x, tables, row + i, first, over_rows(top + i * 4)), i);
-        factors(sums, factor, down);
-        for (unsigned i = 0; i < Batch::together; ++i) PLACER_PIPELINED
-            finished(x, tables, y, row + i, first, over_rows(top + i * 4), factor + i * 4, down + i * 4);
+    /// A span of groups of four rows, of one group of columns.
+    static void span(const Input *__restrict x, const Tables &tables, Output *__restrict y, unsigned row, unsigned first) {
+        Rows rows;
+        for (unsigned i = 0; i < whole; ++i)
+            maxima<most_together>(x, row + i * most_together, first, rows.top + i * row_lanes);
+        if constexpr (rest > 0)
+            maxima<rest>(x, row + whole * most_together, first, rows.top + whole * row_lanes);
+        for (unsigned i = 0; i < Span::together; ++i) PLACER_PIPELINED
+            summed(totals(x, tables, row + i, first, over_rows(rows.top + i * 4)), rows.factor + i * 4, rows.down + i * 4);
+        for (unsigned i = 0; i < vectors; ++i) PLACER_PIPELINED
+            factors(rows.factor + i * row_lanes, rows.down + i * row_lanes);
+        limited(rows);
+        for (unsigned i = 0; i < Span::together; ++i) PLACER_PIPELINED
+            finished(x, tables, y, row + i, first, over_rows(rows.top + i * 4), rows.factor + i * 4, rows.down + i * 4);
     }
 
     static void run(const Input *__restrict x, const Tables &tables, Output *__restrict y) {
         set_modes();
         for (unsigned g = 0; g < Config::groups; ++g)
-            for (unsigned i = 0; i < Batch::count; ++i)
-                batch(x, tables, y, Batch::start(i), g * blocks);
+            for (unsigned i = 0; i < Span::count; ++i)
+                span(x, tables, y, Span::start(i), g * blocks);
     }
 };
 
