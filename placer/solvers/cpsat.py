@@ -30,8 +30,9 @@ RELAXATION_PART, PLACING_PART = 0.5, 0.7
 BUFFERS_WORK = 0.3
 # Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
 TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
-# With more layers than this, a rescuer is asked before places are sought: that takes long, and streams that run far seldom find lanes.
-MANY_LAYERS = 8
+# With more layers than this, places of the whole array are sought in so much work alone, and a rescuer is asked besides unless they meet the
+# bounds: where they are found at all they are found at once, as in a small array, and else they take long and streams run too far.
+MANY_LAYERS, MANY_PLACING = 8, 0.5
 
 Supported = tuple[tuple[int, ...], ...]
 Acceptance = Callable[[Solution], bool]
@@ -78,8 +79,8 @@ class CpSatSolver:
         relaxed = relax(problem, problem.device.core_tiles, budget, work, progress, seed, support=not many)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
-        if many and (saved := rescue(relaxed, None)):
-            return restated(problem, saved, relaxed.bounds)
+        if many and (found := _quick_or_rescued(problem, relaxed, budget, progress, accepts, rescue)):
+            return restated(problem, found, relaxed.bounds)
         placed = _place(problem, relaxed, budget, progress, accepts)
         if placed.solution is None or not accepts(placed.solution):
             saved = None if many else rescue(relaxed, placed.solution)
@@ -131,6 +132,17 @@ def solve_jointly(problem: MappingProblem, seed: Solution | None, limits: Limits
     return _Levels(problem, budget, progress, ()).run(seed, budget.work)
 
 
+def _quick_or_rescued(
+    problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink, accepts: Acceptance, rescue: Rescue
+) -> Solution | None:
+    """Quick places for the relaxation's options if these meet the bounds; else the better of them and what a rescuer has, if any."""
+    placed = _placed(problem, relaxed.options, relaxed.bounds, budget, min(budget.work, MANY_PLACING), progress, accepts).solution
+    accepted = placed if placed and accepts(placed) else None
+    if accepted and _met(problem, accepted, relaxed):
+        return accepted
+    return better(problem, rescue(relaxed, None if accepted else placed), accepted)
+
+
 def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink, accepts: Acceptance) -> SolveResult:
     """Places for the relaxation's options, or for those of a relaxation with fewer tiles where these do not pack."""
     result = SolveResult(Status.UNKNOWN, None, ())
@@ -140,13 +152,29 @@ def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: 
             attempt = relax(problem, int(problem.device.core_tiles * part), budget, budget.work * RELAXATION_PART, progress)
         if not attempt.options:
             break
-        chosen = tuple((i,) for i in attempt.options)
-        levels = _Levels(narrowed(problem, chosen), budget, progress, relaxed.bounds, _numbered(accepts, chosen))
-        start = with_engine_places(problem, attempt.options, budget) if Level.PUBLISHED in problem.objective else None
-        result = levels.run(inside(start, chosen), budget.work * PLACING_PART)
+        result = _placed(problem, attempt.options, relaxed.bounds, budget, budget.work * PLACING_PART, progress, accepts)
         if result.solution:
-            return replace(result, solution=outside(result.solution, chosen))
+            return result
     return result
+
+
+def _placed(
+    problem: MappingProblem,
+    options: tuple[int, ...],
+    bounds: tuple[int, ...],
+    budget: Budget,
+    work: float,
+    progress: ProgressSink,
+    accepts: Acceptance,
+) -> SolveResult:
+    """Places for one option a block, if there are options, at bounds that hold for all."""
+    if not options:
+        return SolveResult(Status.UNKNOWN, None, ())
+    chosen = tuple((i,) for i in options)
+    levels = _Levels(narrowed(problem, chosen), budget, progress, bounds, _numbered(accepts, chosen))
+    start = with_engine_places(problem, options, budget) if Level.PUBLISHED in problem.objective else None
+    result = levels.run(inside(start, chosen), work)
+    return replace(result, solution=outside(result.solution, chosen))
 
 
 def _numbered(accepts: Acceptance, kept: Supported) -> Acceptance:
