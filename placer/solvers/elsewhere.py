@@ -9,7 +9,7 @@ from placer.problem.problem import MappingProblem
 from placer.solvers.base import Limits, SolveResult
 from placer.solvers.cpsat import narrowed, outside, restated
 from placer.solvers.cpsat_level import silent
-from placer.solvers.routed import solve_routed
+from placer.solvers.routed import in_order, solve_routed
 
 # Deterministic time for each.
 ELSEWHERE_WORK = 0.5
@@ -20,8 +20,11 @@ def elsewhere(problem: MappingProblem, result: SolveResult, limits: Limits, trie
     assert result.solution is not None, "there are places to leave"
     kept = tuple((b.option,) for b in result.solution.blocks)
     bounds = tuple(level.bound for level in result.levels)
+    alone = narrowed(problem, kept)
     for number in range(1, tries + 1):
         told = replace(limits, work=min(limits.work, ELSEWHERE_WORK), seed=limits.seed + number)
-        found = outside(solve_routed(narrowed(problem, kept), None, told, silent).solution, kept)
+        # Side by side in the order of the data flow first: seldom where the exact engine puts them, and streams between neighbours are short.
+        solution = in_order(alone, told) if number == 1 else solve_routed(alone, None, told, silent).solution
+        found = outside(solution, kept)
         if found:
             yield restated(problem, found, bounds)

@@ -52,6 +52,11 @@ def solve_routed(
     return CpSatSolver().solve(problem, seed, limits, progress, routes, rescue)
 
 
+def in_order(problem: MappingProblem, limits: Limits) -> Solution | None:
+    """A mapping that routes with blocks side by side in the order of the data flow, as a ladder finds it; None when it finds none."""
+    return climb(problem, None, Budget.of(limits), lambda solution: lay_streams(problem, solution).missing)
+
+
 def _again(problem: MappingProblem, refused: Solution, budget: Budget) -> Iterator[Solution]:
     """The options of a mapping that does not route: other buffers, then side by side, no worse in the first level."""
     values = tuple(Limit(level, Evaluation(problem, refused).value(level)) for level in leading_levels(problem.objective))
