@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from typing import TYPE_CHECKING
 
 from placer.config import Settings
 from placer.errors import InfeasibleError, InputError, UndecidedError
 from placer.mapping import Mapping
 from placer.pipeline.assemble import assemble
 from placer.pipeline.imported import Imported
-from placer.pipeline.one_pipeline import excess, provenance, search_limits, solve_pipeline, sooner, too_slow
+from placer.pipeline.one_pipeline import PLACELESS, excess, provenance, search_limits, solve_pipeline, sooner, too_slow
 from placer.problem.formulate import formulate, lay_out
 from placer.problem.goals import Scale
 from placer.problem.problem import Level, Limit, MappingProblem
 from placer.relays import most_relays, with_relays
 from placer.solvers.base import ProgressSink
+
+if TYPE_CHECKING:
+    from placer.solvers.scale import Candidate, Cost, Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,62 +31,35 @@ class Solved:
 
 
 def solve_mapping(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Solved:
-    """Solve `problem`, or one of another batch or of replicas where the settings leave these open.
+    """Solve `problem`, or one of another batch, of replicas or with relays where the settings leave these open.
 
     Raises InfeasibleError, with demand against supply, when no mapping exists or none was found.
     """
     scale = settings.scale(imported.laid_out.batch, most_relays(imported.laid_out.graph))
-    if scale.batches == (imported.laid_out.batch,) and scale.replicas == 1:
-        return _solve_relayed(imported, problem, settings, scale, progress)
+    alone = scale.batches == (imported.laid_out.batch,) and scale.replicas == 1
+    if alone and (len(scale.relays) == 1 or problem.objective[0] not in PLACELESS):
+        return _pipeline(imported, problem, settings, scale.relays[0], progress)
     if Level.PUBLISHED in problem.objective:
         raise InputError("the objective 'published' places one pipeline: set replicas to 1, or leave it out")
-    solved = _solve_scaled(imported, problem, settings, scale, 0, progress)
+    solved = _searched(imported, problem, settings, scale, 0, progress)
     if solved and (missed := _excess(solved, settings)):
-        again = _solve_scaled(imported, problem, settings, scale, missed, progress)
+        again = _searched(imported, problem, settings, scale, missed, progress)
         if again is None or (missed := _excess(again, settings)):
             raise UndecidedError(too_slow((again or solved).mapping, missed))
         return again
-    if solved is None and scale.replicas is not None:
-        raise UndecidedError(_no_replicas(imported, scale.replicas))
-    return solved or _solve_relayed(imported, problem, settings, scale, progress)
+    if solved is None and scale.replicas not in {None, 1}:
+        raise UndecidedError(_no_replicas(imported, scale.replicas or 1))
+    # Where nothing was found, one pipeline says why.
+    return solved or _pipeline(imported, problem, settings, scale.relays[0], progress)
 
 
-def _solve_relayed(imported: Imported, problem: MappingProblem, settings: Settings, scale: Scale, progress: ProgressSink) -> Solved:
-    """One pipeline, with as many relays as pay; without any where these do not map."""
-    from placer.solvers.relaying import best_relays  # noqa: PLC0415 - OR-Tools takes half a second to load
-
-    @cache
-    def relayed_by(count: int) -> tuple[Imported, MappingProblem]:
-        if count == 0:
-            return imported, problem
-        laid_out = lay_out(with_relays(imported.laid_out.graph, count), imported.laid_out.batch, imported.device)
-        stated = formulate(laid_out, imported.device, problem.objective, problem.row_weight, problem.limits, settings.fixed_layers)
-        return replace(imported, laid_out=laid_out), stated
-
-    def solved_with(count: int) -> Solved:
-        own, stated = relayed_by(count)
-        return Solved(own, stated, solve_pipeline(own, stated, settings, progress))
-
-    relaying = best_relays(lambda n: relayed_by(n)[1], scale.relays)
-    if relaying.count == scale.relays[0]:
-        return solved_with(relaying.count)
-    try:
-        solved = solved_with(relaying.count)
-    except InfeasibleError:
-        return solved_with(0)
-    if relaying.fewest is None or _levels(solved, len(relaying.fewest)) <= relaying.fewest:
-        return solved
-    # What promised more without places is worse with them: so may fewer relays be, or better.
-    try:
-        fewer = solved_with(scale.relays[0])
-    except InfeasibleError:
-        return solved
-    return min(solved, fewer, key=lambda s: _levels(s, len(s.mapping.objective)))
-
-
-def _levels(solved: Solved, count: int) -> tuple[float, ...]:
-    """The first values of a mapping's objective."""
-    return tuple(level.value for level in solved.mapping.objective[:count])
+def _pipeline(imported: Imported, problem: MappingProblem, settings: Settings, relays: int, progress: ProgressSink) -> Solved:
+    """One pipeline with so many relays; problem: without."""
+    if relays:
+        laid_out = lay_out(with_relays(imported.laid_out.graph, relays), imported.laid_out.batch, imported.device)
+        problem = formulate(laid_out, imported.device, problem.objective, problem.row_weight, problem.limits, settings.fixed_layers)
+        imported = replace(imported, laid_out=laid_out)
+    return Solved(imported, problem, solve_pipeline(imported, problem, settings, progress))
 
 
 def _excess(solved: Solved, settings: Settings) -> int:
@@ -91,21 +67,48 @@ def _excess(solved: Solved, settings: Settings) -> int:
     return excess(settings.required.limits(solved.mapping.batch, solved.imported.device), solved.mapping)
 
 
-def _solve_scaled(
+def _searched(
     imported: Imported, problem: MappingProblem, settings: Settings, scale: Scale, sooner_by: int, progress: ProgressSink
 ) -> Solved | None:
-    """The best mapping over batches and replicas, or None. sooner_by: by how many cycles it is to be below a required interval."""
-    from placer.solvers.scale import Question, solve_scaled  # noqa: PLC0415 - OR-Tools takes half a second to load
+    """The best mapping over batches, replicas and relays, or None. sooner_by: by how many cycles it is to be below a required interval."""
+    from placer.solvers.scale import Question, best_of  # noqa: PLC0415 - OR-Tools takes half a second to load
 
     def demands(samples: int) -> tuple[Limit, ...]:
         return sooner(settings.required.limits(samples, imported.device), sooner_by)
 
     question = Question(imported.laid_out.graph, problem, demands, settings.fixed_layers)
-    found = solve_scaled(question, scale, search_limits(settings), progress)
+
+    def solve(candidate: Candidate, wanted: tuple[Limit, ...]) -> tuple[Cost, Solved] | None:
+        found = _of_candidate(imported, question, candidate, wanted, settings, progress)
+        return (_cost(question, found.mapping), found) if found else None
+
+    return best_of(question, scale, solve)
+
+
+def _of_candidate(
+    imported: Imported, question: Question, candidate: Candidate, wanted: tuple[Limit, ...], settings: Settings, progress: ProgressSink
+) -> Solved | None:
+    """The mapping of a candidate, which is stated, or None: of one pipeline whether it is as wanted or not."""
+    from placer.solvers.scale import solve_replicas  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    if candidate.cell.count == 1:
+        assert candidate.problem is not None, "only what was asked about is solved"
+        own = replace(imported, laid_out=question.laid_out(candidate.batch, candidate.relays))
+        try:
+            return Solved(own, candidate.problem, solve_pipeline(own, candidate.problem, settings, progress))
+        except InfeasibleError:
+            return None
+    found = solve_replicas(question, candidate, wanted, search_limits(settings), progress)
     if found is None:
         return None
     mapping = assemble(found.problem, found.laid_out, found.result, provenance(imported, settings))
     return Solved(replace(imported, laid_out=found.laid_out), found.problem, mapping)
+
+
+def _cost(question: Question, mapping: Mapping) -> Cost:
+    """With the interval as placed and routed."""
+    measured = mapping.tiles_used if question.measure is Level.TILES else mapping.latency_cycles
+    return question.cost(measured, mapping.interval_cycles, mapping.batch)
 
 
 def _no_replicas(imported: Imported, count: int) -> str:

@@ -30,8 +30,8 @@ RELAXATION_PART, PLACING_PART = 0.5, 0.7
 BUFFERS_WORK = 0.3
 # Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
 TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
-# With more layers than this, places of the whole array are sought in so much work alone, and a rescuer is asked besides unless they meet the
-# bounds: where they are found at all they are found at once, as in a small array, and else they take long and streams run too far.
+# With more layers than this, places are sought in so much work alone, and a rescuer is asked besides unless they meet the bounds: where
+# they are found at all they are found at once, as in a small array; else they take long, and streams that run far seldom find lanes.
 MANY_LAYERS, MANY_PLACING = 8, 0.5
 
 Supported = tuple[tuple[int, ...], ...]

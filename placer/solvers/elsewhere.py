@@ -16,15 +16,15 @@ ELSEWHERE_WORK = 0.5
 
 
 def elsewhere(problem: MappingProblem, result: SolveResult, limits: Limits, tries: int) -> Iterator[SolveResult]:
-    """Results with the options of `result`, which has a solution, found from other seeds, at the bounds that were proven for it."""
+    """Results with the options of `result`, which has a solution, side by side and then from other seeds, at the bounds proven for it."""
     assert result.solution is not None, "there are places to leave"
     kept = tuple((b.option,) for b in result.solution.blocks)
     bounds = tuple(level.bound for level in result.levels)
     alone = narrowed(problem, kept)
-    for number in range(1, tries + 1):
+    for number in range(tries):
         told = replace(limits, work=min(limits.work, ELSEWHERE_WORK), seed=limits.seed + number)
-        # Side by side in the order of the data flow first: seldom where the exact engine puts them, and streams between neighbours are short.
-        solution = in_order(alone, told) if number == 1 else solve_routed(alone, None, told, silent).solution
+        # Side by side in the order of the data flow first: the exact engine seldom puts them so, and streams between neighbours are short.
+        solution = solve_routed(alone, None, told, silent).solution if number else in_order(alone, told)
         found = outside(solution, kept)
         if found:
             yield restated(problem, found, bounds)
