@@ -7,10 +7,12 @@ from placer.layers import LayerGraph
 from placer.mapping import Mapping, SolverRecord
 from placer.pipeline.assemble import Provenance, assemble
 from placer.problem.formulate import LaidOutGraph, formulate, lay_out
-from placer.problem.problem import Level, MappingProblem
+from placer.problem.goals import Scale
+from placer.problem.problem import Level, Limit, MappingProblem
 from placer.problem.solution import Evaluation, Solution
 from placer.solvers.base import LevelResult, Limits, Progress, SolveResult, Status
 from placer.solvers.cpsat import CpSatSolver
+from placer.solvers.scale import Candidate, Cost, Question, Scaled, best_of, solve_replicas
 
 ALL_LEVELS = (Level.INTERVAL, Level.LATENCY, Level.TILES, Level.TRANSPORT, Level.COMPACTNESS)
 PROVENANCE = Provenance("0" * 64, SolverRecord("cp-sat", "0", 0, 1, 1.0))
@@ -36,6 +38,23 @@ def stated(
 def solve(problem: MappingProblem, seed: Solution | None = None, work: float = 2.0) -> SolveResult:
     """What CP-SAT answers within `work` units of deterministic time."""
     return CpSatSolver().solve(problem, seed, limits(work), ignore)
+
+
+def scaled(question: Question, scale: Scale, work: float = 2.0) -> Scaled | None:
+    """The mapping of all batches, replicas and relays that costs least in the solver's terms."""
+
+    def solved(candidate: Candidate, wanted: tuple[Limit, ...]) -> tuple[Cost, Scaled] | None:
+        found = solve_replicas(question, candidate, wanted, limits(work), ignore)
+        return (cost_of(question, found), found) if found else None
+
+    return best_of(question, scale, solved)
+
+
+def cost_of(question: Question, found: Scaled) -> Cost:
+    """What a mapping of all replicas costs."""
+    assert found.result.solution is not None
+    evaluation = Evaluation(found.problem, found.result.solution)
+    return question.cost(evaluation.value(question.measure), evaluation.interval(), found.laid_out.batch)
 
 
 def as_result(problem: MappingProblem, solution: Solution) -> SolveResult:

@@ -15,5 +15,5 @@ def add_limits(v: Variables) -> None:
     """
     for limit in v.problem.limits:
         expression = level_expression(v, limit.level)
-        fixed = limit.level is Level.INTERVAL and limit.at_most <= longest_run(v)
+        fixed = limit.level is Level.INTERVAL and limit.at_most <= longest_run(v.problem)
         v.model.add(expression == limit.at_most if fixed else expression <= limit.at_most)

@@ -11,7 +11,7 @@ from placer.cycles.kernel import stream_cycles
 from placer.model.linear import Expression, total, weighted
 from placer.model.pace import add_pace
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
-from placer.problem.problem import BlockKind, Level, Reader
+from placer.problem.problem import BlockKind, Level, MappingProblem, Reader
 from placer.problem.solution import DISTANCE_SCALE, PUBLISHED_HEIGHT, Box, bounding_box
 
 
@@ -34,7 +34,7 @@ def level_expression(v: Variables, level: Level) -> Expression:
 
 def _interval(v: Variables) -> Expression:
     """At least every kernel and stream, and what their waiting for each other takes. The plain bounds help the linear relaxation."""
-    horizon = longest_run(v)
+    horizon = longest_run(v.problem)
     interval = v.model.new_int_var(0, horizon, "interval")
     for b in v.blocks:
         v.model.add(interval >= b.chosen(o.cycles for o in b.block.options))
@@ -47,11 +47,11 @@ def _interval(v: Variables) -> Expression:
     return interval
 
 
-def longest_run(v: Variables) -> int:
+def longest_run(problem: MappingProblem) -> int:
     """No run takes longer: every layer and every stream at its slowest, one after the other."""
-    travel = stream_cycles(v.problem.device)
-    streams = sum(travel + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.block.options) for b in v.blocks)
-    return sum(max(o.latency for o in b.block.options) for b in v.blocks) + 2 * streams
+    travel = stream_cycles(problem.device)
+    streams = sum(travel + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.options) for b in problem.blocks)
+    return sum(max(o.latency for o in b.options) for b in problem.blocks) + 2 * streams
 
 
 class _Streams:
@@ -70,7 +70,7 @@ class _Streams:
 
 
 def _latency(v: Variables) -> Expression:
-    limit = longest_run(v)
+    limit = longest_run(v.problem)
     done = [v.model.new_int_var(0, limit, f"{b.block.name}.done") for b in v.blocks]
     latency = v.model.new_int_var(0, limit, "latency")
     for b, end in zip(v.blocks, done, strict=True):

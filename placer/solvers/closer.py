@@ -11,7 +11,7 @@ from math import sqrt
 
 from placer.model.build import build_relaxation
 from placer.model.linear import total
-from placer.model.objectives import level_expression
+from placer.model.objectives import level_expression, longest_run
 from placer.problem.problem import Level, Limit, MappingProblem
 from placer.problem.solution import Evaluation
 from placer.solvers.cpsat_level import Budget, Search, minimise, silent
@@ -43,11 +43,12 @@ def closer(problem: MappingProblem, level: Level, known: Range, within: tuple[Li
     if level is not Level.INTERVAL:
         return _least(_limited(problem, within), level, known)
     reached = known.reached if at_most is None or known.reached is None or known.reached <= at_most else None
-    asked = _asked(Range(known.least, reached), at_most)
+    longest = longest_run(problem)
+    asked = min(_asked(Range(known.least, reached), at_most), longest)
     search = _solved(_limited(problem, (*within, Limit(level, asked))), None)
     if not search.infeasible:
         return Range(known.least, Evaluation(problem, search.solution).value(level) if search.solution else asked)
-    return None if asked == at_most else Range(asked + 1, reached)
+    return None if asked in {at_most, longest} else Range(asked + 1, reached)
 
 
 def _limited(problem: MappingProblem, more: tuple[Limit, ...]) -> MappingProblem:

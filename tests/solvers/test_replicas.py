@@ -15,11 +15,11 @@ from placer.problem.goals import Required, Scale
 from placer.problem.problem import Copies, Level
 from placer.problem.solution import Evaluation
 from placer.solvers.replicas import cells, is_replicable, separable
-from placer.solvers.scale import Question, Scaled, solve_scaled
+from placer.solvers.scale import Question, Scaled
 from placer.verify import Family, verify
 from tests.graphs import chain, residual, small_device
 from tests.mapped import Json, Sample, families
-from tests.solving import ALL_LEVELS, assembled, ignore, limits, stated
+from tests.solving import ALL_LEVELS, assembled, scaled, stated
 
 VEK280 = find_device("VEK280")
 NOTHING = Required()
@@ -29,7 +29,7 @@ def solved(graph: LayerGraph, device: Device, batch: int, replicas: int | None, 
     """Replicas of a graph on a device."""
     _, problem = stated(graph, device, batch, ALL_LEVELS)
     question = Question(graph, problem, lambda samples: required.limits(samples, device))
-    return solve_scaled(question, Scale((batch,), replicas), limits(), ignore)
+    return scaled(question, Scale((batch,), replicas))
 
 
 def mapped(found: Scaled) -> Mapping:
