@@ -16,7 +16,10 @@ REGISTER_BLOCK = 2
 
 
 def check_banks(s: Subject) -> Iterator[Violation]:
-    """Every place names its bank; stalls are counted: of n accesses to a bank in one cycle n - 1 wait."""
+    """Every place names its bank; stalls are counted: of n accesses to a bank in one cycle n - 1 wait.
+
+    A kind that the kernel does not have is never accessed: family buffers names it.
+    """
     bank_bytes = s.device.core.bank_bytes
     for pair in s.pairs():
         accesses = _accesses(s, pair)
@@ -27,7 +30,7 @@ def check_banks(s: Subject) -> Iterator[Violation]:
                     sentence = f"{where}, {buffer.kind} at offset {at.offset} is in bank {at.offset // bank_bytes}, not {at.bank}"
                     yield Violation(Family.BANKS, sentence)
             groups = _sharing(tile, bank_bytes)
-            stalls = sum(sum(counts) - max(counts) for counts in ([accesses[k] for k in group] for group in groups))
+            stalls = sum(sum(counts) - max(counts) for counts in ([accesses.get(k, 0) for k in group] for group in groups))
             if stalls > pair.mapped.stall_cycles:
                 names = "; ".join(" and ".join(group) for group in groups if len(group) > 1)
                 sentence = (

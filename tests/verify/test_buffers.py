@@ -47,6 +47,7 @@ NEEDS = {
     "no pong": one_copy,
     "doubled stack": added("d1", {"kind": "stack", "bytes": 1024, "copies": 1}, 1, 2, 36864),
     "table that nobody needs": added("d1", {"kind": "table", "bytes": 64, "copies": 1}, 1, 2, 36864),
+    "second input that nobody reads": added("d1", {"kind": "second_input", "bytes": 64, "copies": 1}, 1, 2, 36864),
     "bias on a first tile": added("d0", {"kind": "bias", "bytes": 128, "copies": 1}, 0, 1, 36864),
 }
 
