@@ -15,6 +15,7 @@ from placer.config import Settings
 from placer.device import Device
 from placer.errors import InfeasibleError
 from placer.pipeline.imported import Imported
+from placer.problem.fixed_split import FixedSplit
 from placer.problem.formulate import fewest_tiles, graph_options, state_problem
 from placer.problem.options import least_tile_bytes
 from placer.problem.problem import MappingProblem, Option
@@ -40,6 +41,7 @@ class Resource(Enum):
     INTERVAL = "cycles of the required interval"
     LATENCY = "cycles of the required latency"
     REQUIRED_TILES = "core tiles required at most"
+    SPLITS = "ways to cut layers as the config says"
 
 
 PLACELESS = (Resource.CORE_MEMORY, Resource.CORE_TILES, Resource.MEMORY_BYTES, Resource.MEMORY_CHANNELS, Resource.PLIO)
@@ -134,6 +136,8 @@ def conflict(variants: Variants, news: News) -> tuple[Shortage, ...]:
         return alone
     if not variants.contradict(device):
         return ()
+    if variants.settings.splits and (alone := _impossible_splits(variants)):
+        return alone
     kept: tuple[Resource, ...] = PLACELESS
     for resource in PLACELESS:
         news(f"without the limit of {resource.value}")
@@ -145,6 +149,21 @@ def conflict(variants: Variants, news: News) -> tuple[Shortage, ...]:
     found = tuple(_shortage(variants, resource, plenty) for resource in kept)
     # Memory makes layers take more tiles: where it is enough for each layer alone, the number of tiles says it all.
     return tuple(s for s in found if s.resource is not Resource.CORE_MEMORY or (s.demand or 0) > s.supply or len(found) == 1)
+
+
+def _impossible_splits(variants: Variants) -> tuple[Shortage, ...]:
+    """What the config fixes of layers' splits where no device's resources help: of one layer, or of all together; else nothing."""
+    imported, settings = variants.imported, variants.settings
+    device = _with_plenty(imported.device, PLACELESS)
+
+    def impossible(splits: dict[str, FixedSplit]) -> bool:
+        return Variants(imported, settings.overridden(splits=splits)).contradict(device)
+
+    if not impossible(settings.splits) or impossible({}):
+        return ()
+    one = next(({name: split} for name, split in settings.splits.items() if impossible({name: split})), settings.splits)
+    cuts = " and ".join(f"layer {name} with {split}" for name, split in one.items())
+    return (Shortage(Resource.SPLITS, None, 0, f"no device, however large, takes {cuts}, as 'splits' wants"),)
 
 
 def _layer_alone(variants: Variants) -> tuple[Shortage, ...]:

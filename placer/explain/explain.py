@@ -34,7 +34,7 @@ class Lever:
     """A change that was tried and mapped. changes: config keys and their new values."""
 
     sentence: str
-    changes: tuple[tuple[str, str | int], ...]
+    changes: tuple[tuple[str, str | int | dict[str, dict[str, int]]], ...]
 
     def applied(self, settings: Settings) -> Settings:
         """The settings with this change."""
@@ -166,7 +166,7 @@ def maps(settings: Settings) -> bool:
 def _levers(imported: Imported, settings: Settings, news: News) -> Iterator[Lever]:
     """Changes that were tried and map: the least intrusive first, one of a kind; an imagined array only where nothing else helps."""
     found = 0
-    for kind in (_fewer_replicas, _smaller_batches, _whole_array, _larger_devices, _larger_arrays):
+    for kind in (_freer_splits, _fewer_replicas, _smaller_batches, _whole_array, _larger_devices, _larger_arrays):
         if kind is _larger_arrays and found:
             break
         for lever in kind(imported, settings):
@@ -175,6 +175,15 @@ def _levers(imported: Imported, settings: Settings, news: News) -> Iterator[Leve
                 found += 1
                 yield lever
                 break
+
+
+def _freer_splits(_: Imported, settings: Settings) -> Iterator[Lever]:
+    """Without what the config fixes of one layer, then without all of it."""
+    told = {name: split.stated for name, split in settings.splits.items()}
+    for name in told if len(told) > 1 else ():
+        yield Lever(f"the split of {name} left to choose", (("splits", {n: s for n, s in told.items() if n != name}),))
+    if told:
+        yield Lever("all splits left to choose", (("splits", {}),))
 
 
 def _fewer_replicas(imported: Imported, settings: Settings) -> Iterator[Lever]:

@@ -27,15 +27,23 @@ class FixedSplit:
     rows: Parts | None = None
     columns: Parts | None = None
 
+    @staticmethod
+    def of(split: Split) -> FixedSplit:
+        """A split with nothing left to choose."""
+        data = split.data
+        return FixedSplit(split.contraction, split.channels, data.samples, data.rows, data.columns)
+
+    @property
+    def stated(self) -> dict[str, int]:
+        """The numbers that are not to be chosen."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+
     def allows(self, split: Split) -> bool:
         """Whether a split is cut so."""
-        cut = (split.contraction, split.channels, split.data.samples, split.data.rows, split.data.columns)
-        wanted = (self.contraction, self.channels, self.samples, self.rows, self.columns)
-        return all(w is None or w == c for w, c in zip(wanted, cut, strict=True))
+        return self.stated.items() <= FixedSplit.of(split).stated.items()
 
     def __str__(self) -> str:
-        told = [(f.name, getattr(self, f.name)) for f in fields(self)]
-        return ", ".join(f"{name} {value}" for name, value in told if value is not None)
+        return ", ".join(f"{name} {value}" for name, value in self.stated.items())
 
 
 FREE = FixedSplit()

@@ -60,7 +60,9 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device, fixed: Fi
     """
     found = _fitting(layer, layouts, device, fixed, False) or _fitting(layer, layouts, device, fixed, True)
     if not found and fixed != FREE:
-        raise InfeasibleError(f"layer {layer.name} fits no split with {fixed} on {device.name}, as 'splits' wants; leave some of it out")
+        raise InfeasibleError(
+            f"layer {layer.name} fits no split with {fixed} on {device.name}, as 'splits' wants; {_others(layer, layouts, device, fixed)}"
+        )
     if not found:
         weights = layer.weight.size * layer.weight_type.bytes if isinstance(layer, DenseLayer) else 0
         raise InfeasibleError(
@@ -69,6 +71,15 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device, fixed: Fi
             f"{device.core_tiles} tiles of {device.core.memory_bytes} bytes; a smaller batch or a larger array may fit"
         )
     return _worthwhile(found, layouts)
+
+
+def _others(layer: Layer, layouts: LayerLayouts, device: Device, fixed: FixedSplit) -> str:
+    """What fits in place of each number that `fixed` states, where the others are left to choose."""
+    free = [FixedSplit.of(o.split).stated for o in _fitting(layer, layouts, device, FREE, False)]
+    if not free:
+        return "nor with any other"
+    fit = [f"{name} may be {', '.join(map(str, sorted({split[name] for split in free})))}" for name in fixed.stated]
+    return "; ".join(fit) + (", each where the others are left to choose" if len(fit) > 1 else "")
 
 
 def _fitting(layer: Layer, layouts: LayerLayouts, device: Device, fixed: FixedSplit, lent: bool) -> list[Option]:

@@ -126,6 +126,30 @@ def test_quick_cases(name: str, tmp_path: Path) -> None:
     assert all((s.demand or 0) > s.supply for s in found.shortages)
 
 
+def test_splits_that_no_device_takes(tmp_path: Path) -> None:
+    """They are the reason, not a resource, and the layer that has them is named; with its split left to choose the rest still holds."""
+    model = mlp(tmp_path, 16, 16, 16)
+    first, second = (layer.name for layer in import_network(model, find_device("VE2202"), 4).laid_out.graph.layers)
+    splits = {first: {"channels": 16}, second: {"channels": 2}}
+    settings = load_settings(model).overridden(batch=4, device="VE2202", splits=splits)
+    found = explain(settings, lambda _: None)
+    assert found.proven
+    assert [s.resource for s in found.shortages] == [Resource.SPLITS]
+    assert found.shortages[0].sentence == f"no device, however large, takes layer {first} with channels 16, as 'splits' wants"
+    assert found.levers[0].changes == (("splits", {second: {"channels": 2}}),)
+    assert maps(found.levers[0].applied(settings))
+
+
+def test_splits_beyond_a_small_device(tmp_path: Path) -> None:
+    """Splits that a larger device takes are not called impossible."""
+    model = mlp(tmp_path, 16, 16)
+    (layer,) = import_network(model, find_device("VE2202"), 4).laid_out.graph.layers
+    settings = load_settings(model).overridden(batch=4, device="VE2202", columns=1, rows=1, splits={layer.name: {"channels": 2}})
+    found = explain(settings, lambda _: None)
+    assert [(s.resource, s.demand, s.supply) for s in found.shortages] == [(Resource.CORE_TILES, 2, 1)]
+    assert [lever.sentence for lever in found.levers[:2]] == ["all splits left to choose", "the whole 12 x 2 array of VE2202"]
+
+
 @pytest.mark.slow
 def test_sums_alone_refuse_what_is_far_too_large() -> None:
     """A block of Mixer-S/16: its layers' fewest tiles are more than the device has, which needs no search."""

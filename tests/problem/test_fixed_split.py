@@ -50,7 +50,9 @@ def test_every_axis_counts() -> None:
 
 def test_no_such_cut() -> None:
     """Four blocks of columns in three even parts and a rest: not seven."""
-    with pytest.raises(InfeasibleError, match="layer d1 fits no split with contraction 7 on VE2802, as 'splits' wants"):
+    with pytest.raises(
+        InfeasibleError, match="layer d1 fits no split with contraction 7 on VE2802, as 'splits' wants; contraction may be 1, 2"
+    ):
         fixed(d1=FixedSplit(contraction=7))
 
 
