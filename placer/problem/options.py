@@ -75,7 +75,7 @@ def layer_options(layer: Layer, layouts: LayerLayouts, device: Device, fixed: Fi
 
 def _others(layer: Layer, layouts: LayerLayouts, device: Device, fixed: FixedSplit) -> str:
     """What fits in place of each number that `fixed` states, where the others are left to choose."""
-    free = [FixedSplit.of(o.split).stated for o in _fitting(layer, layouts, device, FREE, False)]
+    free = [FixedSplit.of(o.split).stated for o in _fitting(layer, layouts, device, FREE, False) if o.split]
     if not free:
         return "nor with any other"
     fit = [f"{name} may be {', '.join(map(str, sorted({split[name] for split in free})))}" for name in fixed.stated]
