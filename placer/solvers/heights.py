@@ -39,6 +39,12 @@ class Heights:
         """The interval of what options alone reach, if it leads the objective with others."""
         return dict(zip(leading_levels(self.problem.objective), self.levels, strict=False)).get(Level.INTERVAL)
 
+    def steps(self, multiples: tuple[float, ...]) -> list[float]:
+        """The heights that are such multiples of what options alone reach, up to what the problem allows."""
+        most = min((float(limit.at_most) for limit in self.problem.limits if limit.level is self.first), default=float("inf"))
+        heights = [self.reached * m for m in multiples]
+        return [h for h in heights if h < most] + ([most] if heights[-1] >= most else [])
+
     def of(self, solution: Solution, number: int = 0) -> int:
         """Where a solution is, in the level of that number."""
         return Evaluation(self.problem, solution).value(self.problem.objective[number])

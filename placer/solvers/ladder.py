@@ -77,7 +77,7 @@ def climb(problem: MappingProblem, relaxed: Relaxed | None, budget: Budget, miss
     relaxed: what options alone reach, as far as it is known.
     """
     heights = heights_of(problem, relaxed)
-    steps = [heights.reached * r for r in RUNGS] if heights else [0.0]
+    steps = heights.steps(RUNGS) if heights else [0.0]
     # All options have shorter latencies; the cheapest of them are enough where all are too many to search.
     quick = tuple(_Way(has_likes(problem), streamed=True, straight=True, few=few, work=QUICK_WORK) for few in (False, True))
     tried: set[tuple[BlockChoice, ...]] = set()

@@ -63,3 +63,16 @@ def test_a_later_level_is_asked_for_with_those_before_it_held() -> None:
     nothing = heights_of(stated, None)
     assert nothing is not None
     assert nothing.hoped(1, solution) == 0
+
+
+def test_steps_end_at_what_is_allowed() -> None:
+    """No height beyond the limit of the first level is climbed, which would be the same problem again; that limit is, once."""
+    known = heights_of(problem(Level.INTERVAL), relaxed((100,), (100,)))
+    assert known is not None
+    assert known.steps((1.0, 1.5, 4.0)) == [100, 150, 400]
+    limited = replace(problem(Level.INTERVAL), limits=(Limit(Level.INTERVAL, 160), Limit(Level.TILES, 1)))
+    for most, steps in ((160, [100, 150, 160]), (150, [100, 150]), (90, [90]), (1000, [100, 150, 400])):
+        allowed = replace(limited, limits=(Limit(Level.INTERVAL, most), Limit(Level.TILES, 1)))
+        known = heights_of(allowed, relaxed((100,), (100,)))
+        assert known is not None
+        assert known.steps((1.0, 1.5, 4.0)) == steps
