@@ -30,8 +30,8 @@ from placer.solvers.promise import Promise, promise
 from placer.solvers.replicas import Cell, cells, is_replicable, replicated, restated_for_all, roomiest_cells, separable
 from placer.solvers.routed import solve_routed
 
-# Candidates that are solved at most.
-TRIES = 16
+# Candidates that are solved at most, and how many of them in a row without a better mapping.
+TRIES, PATIENCE = 16, 4
 # More samples a run are looked at until twice so many, and again, promise less than this part more.
 WORTHWHILE = 0.01
 # What a candidate has to save of the interval where it leads to the same latency.
@@ -140,8 +140,8 @@ def best_of(question: Question, scale: Scale, solve: Solve[T]) -> T | None:
     heapq.heapify(queue)
     best: T | None = None
     cost: Cost | None = None
-    tried, relayed_in_vain = 0, set[tuple[int, Cell]]()
-    while queue and tried < TRIES:
+    tried, vain, relayed_in_vain = 0, 0, set[tuple[int, Cell]]()
+    while queue and tried < TRIES and vain < PATIENCE:
         _, number, candidate = heapq.heappop(queue)
         if cost and candidate.least > cost[0]:
             break
@@ -156,8 +156,10 @@ def best_of(question: Question, scale: Scale, solve: Solve[T]) -> T | None:
         tried += 1
         found = solve(candidate, wanted)
         if found and (cost is None or found[0] < cost):
-            cost, best = found
-        elif question.measure is Level.LATENCY and candidate.relays:
+            (cost, best), vain = found, 0
+            continue
+        vain += cost is not None
+        if question.measure is Level.LATENCY and candidate.relays:
             # A relay shortens no sample's way, only the interval beside: where one gave nothing better, more are not tried.
             relayed_in_vain.add((candidate.batch, candidate.cell))
     return best
