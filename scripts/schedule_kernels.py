@@ -14,9 +14,10 @@ from pathlib import Path
 
 from placer.cycles.block_operations import dense_block, dense_steps, elementwise_block
 from placer.cycles.operations import BYTE, Bias, DenseBlock, ElementwiseBlock, Multiplier, Scaling, Start, StepKind
-from placer.cycles.row_operations import LOOPS, RowStage, row_stage
+from placer.cycles.row_operations import row_stage
 from placer.cycles.rows import row_stages
 from placer.cycles.schedules import SCHEDULES, ScheduledBody
+from placer.cycles.stages import LOOPS, RowStage
 from placer.device import Device, find_device
 from placer.solvers.modulo import schedule_loop, schedule_once
 from placer.solvers.straight import schedule_straight

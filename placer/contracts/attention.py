@@ -20,7 +20,7 @@ from placer.contracts.contract import (
     table,
     tables_apart,
 )
-from placer.cycles.rows import SPAN_GROUPS, Part, batches, move_step, move_words, products, program_words, softmax_parts
+from placer.cycles.rows import ELEMENT_BYTES, SPAN_GROUPS, Part, batches, move_step, move_words, products, program_words, softmax_parts
 from placer.lookup_table import table_loads
 from placer.moves import MoveKind
 from placer.network import IntType
@@ -113,6 +113,7 @@ def move(spec: MoveSpec) -> KernelContract:
     arguments = [buffer(spec, ArgumentKind.INPUT, spec.type, spec.left_elements)]
     if spec.right_elements:
         arguments.append(buffer(spec, ArgumentKind.SECOND_INPUT, spec.type, spec.right_elements))
+    words = move_words(spec.form, 1 + (spec.right_elements > 0), spec.type.bytes, spec.generation)
     arguments += [table(spec, spec.index, spec.places), buffer(spec, ArgumentKind.OUTPUT, spec.type, spec.elements)]
     return KernelContract(
         spec=spec,
@@ -121,7 +122,7 @@ def move(spec: MoveSpec) -> KernelContract:
         arguments=tuple(arguments),
         stack_bytes=STACK_BYTES,
         operations=_move_operations(spec),
-        program_bytes=(PROGRAM_WORDS_A_CALL + move_words(spec.form, spec.type.bytes, spec.generation)) * PROGRAM_WORD,
+        program_bytes=(PROGRAM_WORDS_A_CALL + words) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.move(spec, inputs),
     )
 
@@ -138,11 +139,12 @@ def _move_operations(spec: MoveSpec) -> OperationCounts:
     places = 0 if form.kind is MoveKind.COLUMNS else steps
     # The last block of rows may be half a one.
     halves = spec.samples * spec.columns // 8 if form.kind is MoveKind.TURNED and spec.rows % 8 else 0
+    stores = steps * stored - halves * (stored - accesses(step * size // 2, alignment(spec)))
     return OperationCounts(
         loads=reads + places,
         second_loads=max(places, -(-reads // 2)) if spec.right_elements else places,
         macs=0,
-        stores=steps * stored - halves * (stored - accesses(step * size // 2, alignment(spec))),
+        stores=steps * size // ELEMENT_BYTES if form.kind is MoveKind.ELEMENTS else stores,
         shuffles=0,
         finishes=0,
     )

@@ -35,12 +35,20 @@ from placer.contracts.kernel_spec import (
     SteppedSpec,
 )
 from placer.cubics import TERMS
-from placer.cycles.rows import Part, batches, normalise_parts, products, program_words
+from placer.cycles.rows import (
+    CubicForm,
+    Part,
+    batches,
+    cubic_products,
+    cubic_words,
+    normalise_parts,
+    products,
+    program_words,
+    table_words,
+)
+from placer.cycles.stages import clip_operations
 from placer.layers import Side
 from placer.lookup_table import table_loads
-
-# Instructions of 32 products of 32 by 32 bits, and of a comparison of 32 elements with both ends of a run and four choices by it.
-MULTIPLIER_WORDS, BREAK_WORDS = 16, 14
 
 
 def contract(spec: KernelSpec) -> KernelContract:
@@ -195,24 +203,29 @@ def _function(spec: FunctionSpec) -> KernelContract:
         arguments=arguments,
         stack_bytes=STACK_BYTES,
         operations=_function_operations(spec),
-        program_bytes=(PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * _function_words(spec)) * PROGRAM_WORD,
+        program_bytes=(PROGRAM_WORDS_A_CALL + _function_words(spec)) * PROGRAM_WORD,
         reference=lambda inputs: kernel_reference.function(spec, inputs),
     )
 
 
 def _function_words(spec: FunctionSpec) -> int:
-    """Instructions of the loop over 32 elements: lookups, for cubics of every coefficient; products of 32 by 32 bits; choices."""
-    if spec.cubics is None:
-        return 24
-    return TERMS * 24 + (TERMS - 1) * MULTIPLIER_WORDS + BREAK_WORDS * len(spec.cubics.starts)
+    """Words of the loop over 32 elements, with what fills and drains it."""
+    return cubic_words(_cubic_form(spec), spec.generation) if spec.cubics else table_words(spec.output.bytes, spec.generation)
+
+
+def _cubic_form(spec: FunctionSpec) -> CubicForm:
+    assert spec.cubics is not None
+    clips = clip_operations(spec.output.bytes, spec.zero_point, spec.low, spec.high, positive=False)
+    return CubicForm(spec.input.bytes, spec.output.bytes, len(spec.cubics.starts), clips)
 
 
 def _function_operations(spec: FunctionSpec) -> OperationCounts:
     """32 elements at a time, for which a table is read for several at once, in both copies; for cubics, one of each coefficient."""
     elements, unit = spec.elements, alignment(spec)
     lookups = table_loads(elements, spec.generation) * (TERMS if spec.cubics else 1)
-    loads, stores = (accesses(elements * kind.bytes, unit) for kind in (spec.input, spec.output))
-    return OperationCounts(loads + lookups, lookups, macs=0, stores=stores, shuffles=0, finishes=0)
+    loads, stores = (elements // 32 * accesses(32 * kind.bytes, unit) for kind in (spec.input, spec.output))
+    macs = elements // 32 * cubic_products(_cubic_form(spec), spec.generation) if spec.cubics else 0
+    return OperationCounts(loads + lookups, lookups, macs=macs, stores=stores, shuffles=0, finishes=0)
 
 
 def _normalise(spec: NormaliseSpec) -> KernelContract:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from placer.cubics import TERMS
 from placer.cycles.block_operations import dense_block, dense_steps, elementwise_block
 from placer.cycles.operands import BYTES, Operands, operands
 from placer.cycles.operations import (
@@ -28,9 +27,9 @@ from placer.cycles.operations import (
     Unit,
     timing,
 )
-from placer.cycles.row_operations import end_operations
-from placer.cycles.rows import BRANCH_CYCLES, move_cycles, normalise_cycles, softmax_cycles, table_cycles
+from placer.cycles.rows import BRANCH_CYCLES, cubic_cycles, cubic_form, move_cycles, normalise_cycles, softmax_cycles, table_cycles
 from placer.cycles.schedules import ScheduledBody, schedules
+from placer.cycles.stages import end_operations
 from placer.device import Device
 from placer.layers import (
     AddLayer,
@@ -49,7 +48,6 @@ from placer.layers import (
     TableLayer,
 )
 from placer.layout import LayerLayouts
-from placer.lookup_table import table_loads
 from placer.moves import stored_places
 
 # ASSUMPTION: rounding and saturation modes, and the first addresses, before the first load.
@@ -65,9 +63,6 @@ UNROLLED_STEPS = 16
 NEXT_PLACE_SCALARS = 8
 # From a cascade write to the read that it frees: two queues of two entries (AM020 chapter 2), one cycle an entry.
 CASCADE_QUEUE_CYCLES = 4
-# ASSUMPTION: 32 elements of a function from cubics: taking them apart, three products, rounding and packing; for each further cubic two
-# comparisons and four choices, of 16 lanes at a time; filling and draining the loop.
-CUBIC_CYCLES, BREAK_CYCLES, CUBIC_RAMP_CYCLES = 3 * 16 + 20, 14, 60
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
 # A stream's first word takes 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
@@ -317,8 +312,8 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayout
         case TableLayer():
             return CALL_CYCLES + 4 * LOCK_CYCLES + table_cycles(work.samples * work.rows * work.columns, output_bytes, device.generation)
         case InterpolationLayer():
-            count, further = work.samples * work.rows * work.columns, len(layer.cubics.starts)
-            return CALL_CYCLES + 4 * LOCK_CYCLES + cubic_cycles(count, further, input_bytes, device)
+            form = cubic_form(layer, input_bytes, output_bytes)
+            return CALL_CYCLES + 4 * LOCK_CYCLES + cubic_cycles(form, work.samples * work.rows * work.columns, device.generation)
         case NormaliseLayer():
             return (
                 CALL_CYCLES
@@ -333,9 +328,9 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayout
                 + softmax_cycles(layer, work.samples * work.rows, groups, input_bytes, output_bytes, device.generation)
             )
         case MoveLayer():
-            form = stored_places(layer, layouts.sources, layouts.target).form
-            moved = move_cycles(form, work.samples, work.rows, work.columns, output_bytes, device.generation)
-            return CALL_CYCLES + 2 * (1 + len(layer.parts)) * LOCK_CYCLES + moved
+            places, sources = stored_places(layer, layouts.sources, layouts.target), len(layer.parts)
+            moved = move_cycles(places.form, sources, work.samples, work.rows, work.columns, output_bytes, device.generation)
+            return CALL_CYCLES + 2 * (1 + sources) * LOCK_CYCLES + moved
     finish = finish_kinds(layer, output_bytes)
     if isinstance(layer, DenseLayer):
         elements = Elements(dense_operands(layer, input_bytes, device), output_bytes)
@@ -343,15 +338,6 @@ def layer_cycles(layer: Layer, work: TileWork, length: int, layouts: LayerLayout
     if isinstance(layer, MatMulLayer):
         return matmul_cycles(layer, work, finish, Elements(operands(input_bytes, input_bytes, device), output_bytes), device)
     return elementwise_cycles(work, elementwise_kind(layer, finish, layouts), device)
-
-
-def cubic_cycles(elements: int, further: int, input_bytes: int, device: Device) -> int:
-    """Modelled cycles of a function from cubics, `further` of them beyond one a segment, without call and locks: a loop over 32 elements,
-    for which four tables are read while the last ones' products are made.
-    """
-    # Either copy of a table is in a bank of its own, or the layer counts what that stalls.
-    reads = TERMS * table_loads(32, device.generation) // 2 + input_bytes
-    return -(-elements // 32) * max(reads, CUBIC_CYCLES + BREAK_CYCLES * further) + CUBIC_RAMP_CYCLES
 
 
 def matmul_cycles(layer: MatMulLayer, work: TileWork, finish: tuple[StepKind, ...], elements: Elements, device: Device) -> int:

@@ -23,6 +23,7 @@ class Unit(Enum):
     STORE = "store"
     MULTIPLY = "multiply"  # multiply-accumulate, and addition of accumulators
     MOVE = "move"  # moves, shuffles, comparisons, cascade ports
+    SCALAR = "scalar"
     SHIFT_UP = "shift_up"  # vector to accumulator
     READ_ACCUMULATOR = "read_accumulator"  # shift-round-saturate, accumulator moves out
     BANK_INPUT = "bank_input"  # one access a cycle and logical bank

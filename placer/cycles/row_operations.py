@@ -1,88 +1,14 @@
-"""What the kernels of LayerNorm, Softmax and tables issue, stage by stage (kernels/include/placer/normalise.hpp, softmax.hpp, lookup.hpp).
-
-A stage is the body of a loop over blocks of four rows by eight columns, or code that runs once for a group of four rows or a batch of up to
-four groups.
-"""
+"""What the kernels of LayerNorm and Softmax issue, stage by stage (kernels/include/placer/normalise.hpp, softmax.hpp)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 
-from placer.cycles.operations import OperationList, Unit
+from placer.cycles.function_operations import cubics, table
+from placer.cycles.move_operations import element, pieces, runs, turned
+from placer.cycles.operations import OperationList
+from placer.cycles.stages import BLOCK, HALVES, RowStage, Stage, clipped
 from placer.cycles.vector_code import GIVEN, GIVEN_SUMS, Sums, Value, VectorCode
-
-# Lanes of a block, in halves of sixteen.
-BLOCK, HALVES = 32, 2
-VECTOR_BYTES = 64
-
-
-class Stage(Enum):
-    """A piece of a kernel."""
-
-    STATISTICS = "statistics"  # of LayerNorm: sums of a block and of its squares
-    SPREADS = "spreads"  # once a batch: from these to factors
-    NORMALISED = "normalised"  # a block's results
-    MAXIMA = "maxima"  # of Softmax
-    TOPS = "tops"  # once a batch: the maximum of each row
-    TOTALS = "totals"  # a block's exponentials, added up
-    FACTORS = "factors"  # of sixteen rows
-    SOFTENED = "softened"  # a block's results
-    TABLE = "table"  # a block's values
-    PIECES = "pieces"  # of moves: a block's columns from pieces of others
-    RUNS = "runs"  # rows of a block
-    TURNED = "turned"  # an 8 x 8 block
-    ROW_SUMS = "row_sums"  # of LayerNorm, once a group: sums of rows as lanes
-    TOTAL_SUMS = "total_sums"  # of Softmax, once a group: maxima over lanes, and sums of rows as lanes
-    ROWS = "rows"  # of LayerNorm, once a group before its results: what belongs to a row, over its lanes
-    ROW_FACTORS = "row_factors"  # the same of Softmax
-
-
-# Stages that are bodies of loops; the others run once a group or a batch.
-LOOPS = frozenset(
-    {Stage.STATISTICS, Stage.NORMALISED, Stage.MAXIMA, Stage.TOTALS, Stage.SOFTENED, Stage.TABLE, Stage.PIECES, Stage.RUNS, Stage.TURNED}
-)
-
-
-@dataclass(frozen=True)
-class RowStage:
-    """A stage for elements of so many bytes in and out.
-
-    groups: of four rows in a batch, 1 to 4, where the stage is one of a batch; scales for FACTORS; values a row for ROWS; pieces for
-    PIECES, of which some are shifted where padded; for RUNS, elements of a run. clips: clip_operations. narrow:
-    deviations of LayerNorm fit 16 bits. padded: the last block of columns is not full. 0 and False where a stage does not depend on it.
-    """
-
-    stage: Stage
-    input_bytes: int = 0
-    output_bytes: int = 0
-    groups: int = 0
-    clips: int = 0
-    narrow: bool = False
-    padded: bool = False
-
-    @property
-    def key(self) -> str:
-        marks = f"{'+narrow' if self.narrow else ''}{'+padded' if self.padded else ''}"
-        return f"{self.stage.value} {self.input_bytes} {self.output_bytes} {self.groups} {self.clips}{marks}"
-
-
-def end_operations(output_bytes: int, zero_point: int, low: int, high: int, positive: bool) -> int:
-    """Operations of bounds and a zero point on a vector of results (finish.hpp, clipped). positive: results less the zero point are not
-    below 0.
-    """
-    least, most = -(1 << 8 * output_bytes - 1), (1 << 8 * output_bytes - 1) - 1
-    saturates = output_bytes != 2 or zero_point == 0
-    below = not (positive and low <= zero_point) and not (low == least and zero_point >= 0 and saturates)
-    above = not (high == most and zero_point <= 0 and saturates)
-    return below + above + (zero_point != 0)
-
-
-def clip_operations(output_bytes: int, zero_point: int, low: int, high: int, positive: bool) -> int:
-    """As end_operations, for stages that are scheduled for 0, 1 and 3 of them only: 3 for two and three."""
-    count = end_operations(output_bytes, zero_point, low, high, positive)
-    return 3 if count > 1 else count
 
 
 @cache
@@ -107,7 +33,7 @@ def row_stage(stage: RowStage, generation: str) -> OperationList:
         case Stage.SOFTENED:
             _softened(code, stage)
         case Stage.TABLE:
-            _table(code, stage)
+            table(code, stage)
         case Stage.ROWS:
             _rows(code, stage)
         case Stage.ROW_FACTORS:
@@ -116,12 +42,16 @@ def row_stage(stage: RowStage, generation: str) -> OperationList:
             _row_sums(code, stage)
         case Stage.TOTAL_SUMS:
             _total_sums(code)
+        case Stage.CUBICS:
+            cubics(code, stage)
         case Stage.PIECES:
-            _pieces(code, stage)
+            pieces(code, stage)
         case Stage.RUNS:
-            _runs(code, stage)
+            runs(code, stage)
         case Stage.TURNED:
-            _turned(code, stage)
+            turned(code, stage)
+        case Stage.ELEMENTS:
+            element(code, stage)
     return code.build()
 
 
@@ -165,7 +95,7 @@ def _normalised(code: VectorCode, stage: RowStage) -> None:
         product = code.product_16(deviation, GIVEN) if stage.narrow else code.product_32(deviation, GIVEN)
         units = code.halves(code.round(product), code.round(product))
         results.append(code.chain((*units, *gains), 4, *offsets))
-    _clipped(code, results, stage)
+    clipped(code, results, stage)
 
 
 def _rows(code: VectorCode, stage: RowStage) -> None:
@@ -249,7 +179,7 @@ def _softened(code: VectorCode, stage: RowStage) -> None:
     for half in _powers(code, stage):
         product = code.product_32(half, GIVEN)
         results.append(code.shift_up(code.round(product), code.round(product)))
-    _clipped(code, results, stage)
+    clipped(code, results, stage)
 
 
 def _powers(code: VectorCode, stage: RowStage) -> list[Value]:
@@ -266,55 +196,6 @@ def _powers(code: VectorCode, stage: RowStage) -> list[Value]:
         for _ in range(HALVES):
             found.append(code.round(code.product_32(code.look_up(upper), code.look_up(rest))))
     return [code.vector(half) for half in found] if stage.padded else found
-
-
-# -- tables ---------------------------------------------------------------------------------------------------------------------------
-
-
-def _table(code: VectorCode, stage: RowStage) -> None:
-    """Values of a block of int8 elements: sixteen lanes of 16 or 32 bits each."""
-    keys = code.vector(code.load(BLOCK))
-    halves = [code.look_up(keys) for _ in range(HALVES)]
-    if stage.output_bytes == 4:
-        for half in halves:
-            code.store((half,), 64)
-        return
-    both = code.vector(*halves)
-    code.store((code.vector(both) if stage.output_bytes == 1 else both,), BLOCK * stage.output_bytes)
-
-
-# -- moves ----------------------------------------------------------------------------------------------------------------------------
-
-
-def _pieces(code: VectorCode, stage: RowStage) -> None:
-    """Vectors of 32 elements, of 32-bit ones sixteen: two blocks interleaved, rotated and thinned out, or one as it is; then a choice."""
-    size = 16 * 4 if stage.input_bytes == 4 else BLOCK * stage.input_bytes
-    found: tuple[Value, ...] = ()
-    for number in range(stage.groups):
-        parts = [code.load(size)]
-        if stage.padded:
-            parts.append(code.load(size))
-            for operations in (2 * size, 2 * size, size):
-                parts = [code.vector(*parts) for _ in range(-(-operations // VECTOR_BYTES))]
-        found = tuple(code.vector(*parts, *found) for _ in range(-(-size // VECTOR_BYTES))) if number else tuple(parts)
-    code.store(found, size)
-
-
-def _runs(code: VectorCode, stage: RowStage) -> None:
-    """A place, then what lies there: vectors, or two words where that is eight bytes."""
-    place, size = code.scalar_load(), stage.groups * stage.input_bytes
-    if size >= 16:
-        code.store((code.load(size, Unit.BANK_INPUT, place),), size)
-        return
-    for _ in range(size // 4):
-        code.store((code.scalar_load(place),), 4)
-
-
-def _turned(code: VectorCode, stage: RowStage) -> None:
-    """A place, the block that lies there, a shuffle a vector."""
-    size = 64 * stage.input_bytes
-    block = code.load(size, Unit.BANK_INPUT, code.scalar_load())
-    code.store(tuple(code.vector(block) for _ in range(size // VECTOR_BYTES)), size)
 
 
 # -- what they share ------------------------------------------------------------------------------------------------------------------
@@ -402,18 +283,3 @@ def _scaled(code: VectorCode, whole: Sums) -> tuple[Value, Value]:
         power = code.vector(power, code.round(code.shift_up(power)), small)
         half = code.vector(half, code.vector(small))
     return code.vector(high, code.round(code.product_32(low, power))), half
-
-
-def _clipped(code: VectorCode, sums: list[Sums], stage: RowStage) -> None:
-    """Rounded, clipped, packed and stored: results of 8 bits, and of 16 without a zero point, from 16-bit lanes."""
-    lanes = [code.round(s) for s in sums]
-    narrow = stage.output_bytes == 1 or (stage.output_bytes == 2 and stage.clips == 0)
-    vectors: list[tuple[Value, ...]] = [tuple(lanes)] if narrow else [(v,) for v in lanes]
-    for _ in range(stage.clips):
-        vectors = [(code.vector(*v),) for v in vectors]
-    if stage.output_bytes == 1:
-        vectors = [(code.vector(*v),) for v in vectors]
-    elif stage.output_bytes == 2 and not narrow:
-        vectors = [(code.round(code.shift_up(*v)),) for v in vectors]
-    for parts in vectors:
-        code.store(parts, BLOCK * stage.output_bytes // len(vectors))

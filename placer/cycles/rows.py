@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from placer.cycles.operations import Unit
-from placer.cycles.row_operations import RowStage, Stage, clip_operations, row_stage
+from placer.cycles.row_operations import row_stage
 from placer.cycles.schedules import ScheduledBody, schedules
-from placer.layers import NormaliseLayer, SoftmaxLayer
+from placer.cycles.stages import RowStage, Stage, clip_operations
+from placer.layers import InterpolationLayer, NormaliseLayer, SoftmaxLayer
 from placer.moves import RUNS, TURNED_BYTES, MoveForm, MoveKind
 
 # A taken branch and its five delay slots (llvm-aie).
@@ -23,10 +24,8 @@ BATCH_GROUPS = 4
 SPAN_GROUPS, WIDEST_SOFTMAX = 16, 2048
 # Bytes of a row up to which the loop over its blocks is unrolled: what fits the program memory (normalise.hpp, softmax.hpp).
 UNROLLED_BYTES = 128
-# ASSUMPTION: a scalar load of a place, a dependent load and a store an element.
-MOVE_CYCLES = 3
-# ASSUMPTION: words of that loop, filling and draining included.
-ELEMENT_WORDS = 36
+# Bytes of the vectors that single elements are gathered in (move.hpp).
+ELEMENT_BYTES = 32
 # Deviations of int8 elements fit 16 bits in rows of so many (normalise.hpp).
 NARROW_FEATURES = 129
 
@@ -35,6 +34,54 @@ def table_cycles(elements: int, output_bytes: int, generation: str) -> int:
     """Modelled cycles of a table of int8, without call and locks."""
     body = _scheduled(RowStage(Stage.TABLE, output_bytes=output_bytes), generation)
     return -(-elements // 32) * body.interval + body.overhead
+
+
+def table_words(output_bytes: int, generation: str) -> int:
+    """Words of the program of a table of int8."""
+    body = _scheduled(RowStage(Stage.TABLE, output_bytes=output_bytes), generation)
+    return body.interval + 2 * body.overhead
+
+
+@dataclass(frozen=True)
+class CubicForm:
+    """A function from cubics: bytes in and out, cubics beyond one a segment, vector operations for bounds and zero point."""
+
+    input_bytes: int
+    output_bytes: int
+    further: int
+    clips: int
+
+    @property
+    def stage(self) -> RowStage:
+        """Its loop's body, which is scheduled where no further cubics are."""
+        return RowStage(Stage.CUBICS, self.input_bytes, self.output_bytes, clips=self.clips)
+
+
+def cubic_form(layer: InterpolationLayer, input_bytes: int, output_bytes: int) -> CubicForm:
+    """That of a layer."""
+    clips = clip_operations(output_bytes, layer.zero_point, layer.low, layer.high, positive=False)
+    return CubicForm(input_bytes, output_bytes, len(layer.cubics.starts), clips)
+
+
+def cubic_cycles(form: CubicForm, elements: int, generation: str) -> int:
+    """Modelled cycles of a function from cubics, without call and locks: a loop over 32 elements."""
+    return -(-elements // 32) * _cubic_interval(form, generation) + _scheduled(form.stage, generation).overhead
+
+
+def cubic_words(form: CubicForm, generation: str) -> int:
+    """Words of the program of a function from cubics."""
+    return _cubic_interval(form, generation) + 2 * _scheduled(form.stage, generation).overhead
+
+
+def cubic_products(form: CubicForm, generation: str) -> int:
+    """Products that a function from cubics issues for 32 elements."""
+    return row_stage(form.stage, generation).count("multiply")
+
+
+def _cubic_interval(form: CubicForm, generation: str) -> int:
+    """Further cubics make the busiest unit busier, and the way through an iteration hardly longer."""
+    whole = row_stage(replace(form.stage, groups=form.further), generation)
+    return max(_scheduled(form.stage, generation).interval, whole.resource_bound())
 
 
 def normalise_cycles(layer: NormaliseLayer, rows: int, input_bytes: int, output_bytes: int, generation: str) -> int:
@@ -125,13 +172,11 @@ def program_words(parts: tuple[Part, ...], generation: str) -> int:
     return total
 
 
-def move_cycles(form: MoveForm, samples: int, rows: int, columns: int, element_bytes: int, generation: str) -> int:
-    """Modelled cycles of a move that writes so many rows of so many samples and columns, without call and locks: a loop a block of columns,
-    or a block and sample.
+def move_cycles(form: MoveForm, sources: int, samples: int, rows: int, columns: int, element_bytes: int, generation: str) -> int:
+    """Modelled cycles of a move from one source or two that writes so many rows of so many samples and columns, without call and locks: a
+    loop a block of columns, or a block and sample.
     """
-    if form.kind is MoveKind.ELEMENTS:
-        return samples * rows * columns * MOVE_CYCLES
-    body = _scheduled(move_stage(form, element_bytes), generation)
+    body = _scheduled(move_stage(form, element_bytes, sources), generation)
     count = -(-rows * 8 // move_step(form, element_bytes))
     loops = columns // 8 * (1 if form.kind is MoveKind.COLUMNS else samples)
     count = samples * count if form.kind is MoveKind.COLUMNS else count
@@ -139,14 +184,16 @@ def move_cycles(form: MoveForm, samples: int, rows: int, columns: int, element_b
 
 
 def move_step(form: MoveForm, element_bytes: int) -> int:
-    """Elements that a move carries at once."""
+    """Elements that a move carries from one place."""
     if form.kind is MoveKind.COLUMNS:
         return 16 if element_bytes == 4 else 32
     return {MoveKind.RUNS: form.run, MoveKind.TURNED: 64, MoveKind.ELEMENTS: 1}[form.kind]
 
 
-def move_stage(form: MoveForm, element_bytes: int) -> RowStage:
+def move_stage(form: MoveForm, element_bytes: int, sources: int = 1) -> RowStage:
     """The body of a move's loop."""
+    if form.kind is MoveKind.ELEMENTS:
+        return RowStage(Stage.ELEMENTS, padded=sources > 1)
     if form.kind is MoveKind.COLUMNS:
         return RowStage(Stage.PIECES, element_bytes, groups=form.pieces, padded=form.shifted)
     if form.kind is MoveKind.RUNS:
@@ -154,12 +201,12 @@ def move_stage(form: MoveForm, element_bytes: int) -> RowStage:
     return RowStage(Stage.TURNED, element_bytes)
 
 
-def move_words(form: MoveForm, element_bytes: int, generation: str) -> int:
+def move_words(form: MoveForm, sources: int, element_bytes: int, generation: str) -> int:
     """Words of the program of a move."""
-    if form.kind is MoveKind.ELEMENTS:
-        return ELEMENT_WORDS
-    body = _scheduled(move_stage(form, element_bytes), generation)
-    return body.interval + 2 * body.overhead
+    body = _scheduled(move_stage(form, element_bytes, sources), generation)
+    # Elements that fill a vector are one body.
+    bodies = ELEMENT_BYTES // element_bytes if form.kind is MoveKind.ELEMENTS else 1
+    return bodies * body.interval + 2 * body.overhead
 
 
 def batches(rows: int, most: int = BATCH_GROUPS) -> tuple[int, int]:
@@ -221,4 +268,6 @@ def row_stages() -> tuple[RowStage, ...]:
         found += [RowStage(Stage.PIECES, size, groups=p, padded=shifted) for p in range(1, 9) for shifted in (False, True)]
         found += [RowStage(Stage.RUNS, size, groups=run) for run in RUNS]
     found += [RowStage(Stage.TURNED, size) for size in range(1, TURNED_BYTES + 1)]
+    found += [RowStage(Stage.ELEMENTS, padded=joined) for joined in (False, True)]
+    found += [RowStage(Stage.CUBICS, size, output, clips=c) for size in (2, 4) for output in (1, 2, 4) for c in (0, 1, 3)]
     return tuple(found)

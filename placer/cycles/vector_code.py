@@ -82,14 +82,18 @@ class VectorCode:
         t = self.timing
         return Sums(number, t.load_shifted + 2, t.load_shifted, t.load_shifted)
 
+    def scalar(self, *values: Value) -> Value:
+        """One scalar operation."""
+        return Value(self._add("scalar", (Unit.SCALAR,), tuple((v.at, v.cycles) for v in values)), 1)
+
     def store(self, parts: tuple[Value, ...], size: int = 32) -> None:
         """`size` bytes, which `parts` make up."""
         for _ in range(-(-size // self.access)):
             self._add("store", (Unit.STORE,), tuple((v.at, v.cycles) for v in parts))
 
-    def look_up(self, keys: Value) -> Value:
+    def look_up(self, *keys: Value) -> Value:
         """Sixteen lanes from a table of 32-bit values, of which every access reads some lanes in either copy; copies in one bank stall."""
-        places = self.round(self.shift_up(keys))
+        places = self.round(self.shift_up(*keys))
         reads = []
         for _ in range(LANES // table_accesses(self.generation)):
             for bank in (Unit.BANK_WEIGHTS, Unit.BANK_COPY):

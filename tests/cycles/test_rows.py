@@ -7,8 +7,11 @@ import pytest
 
 from placer.cycles.kernel import CALL_CYCLES, LOCK_CYCLES
 from placer.cycles.operations import Unit
-from placer.cycles.row_operations import LOOPS, RowStage, Stage, clip_operations, row_stage
+from placer.cycles.row_operations import row_stage
 from placer.cycles.rows import (
+    CubicForm,
+    cubic_cycles,
+    move_cycles,
     normalise_cycles,
     normalise_parts,
     program_words,
@@ -18,7 +21,9 @@ from placer.cycles.rows import (
     table_cycles,
 )
 from placer.cycles.schedules import schedules
+from placer.cycles.stages import LOOPS, RowStage, Stage, clip_operations
 from placer.layers import NormaliseLayer, SoftmaxLayer
+from placer.moves import MoveForm, MoveKind
 from placer.solvers.modulo import schedule_loop
 from placer.solvers.straight import schedule_straight
 
@@ -62,6 +67,21 @@ def test_a_table_is_read_in_vectors() -> None:
     for generation, each in zip(GENERATIONS, (9, 5), strict=True):
         assert table_cycles(1024, 1, generation) - table_cycles(512, 1, generation) == 16 * each
     assert table_cycles(1, 1, "aie-ml") == table_cycles(32, 1, "aie-ml")
+
+
+def test_cubics_are_bound_by_their_tables() -> None:
+    """Sixteen accesses of either copy for each of four coefficients; places of 32 bits are more than the tables; further cubics add up."""
+    for form, busiest in ((CubicForm(2, 2, 0, 0), 33), (CubicForm(4, 1, 0, 1), 36)):
+        assert cubic_cycles(form, 1024, "aie-ml") - cubic_cycles(form, 512, "aie-ml") == 16 * busiest
+    few, many = (cubic_cycles(CubicForm(2, 2, further, 0), 1024, "aie-ml") for further in (4, 16))
+    assert few < many < 4 * few
+
+
+def test_single_elements_take_two_loads() -> None:
+    """A place and what lies there; to choose between two sources takes three scalar operations."""
+    form = MoveForm(MoveKind.ELEMENTS)
+    one, two = (move_cycles(form, sources, 1, 64, 8, 1, "aie-ml") - move_cycles(form, sources, 1, 32, 8, 1, "aie-ml") for sources in (1, 2))
+    assert (one, two) == (2 * 256, 3 * 256)
 
 
 def test_rows_share_their_roots() -> None:

@@ -12,10 +12,21 @@ import pytest
 from placer.contracts.attention_spec import MoveSpec, SoftmaxSpec
 from placer.contracts.catalog import contract
 from placer.contracts.contract import ArgumentKind, KernelContract, alignment
-from placer.contracts.kernel_spec import AddSpec, DenseSpec, KernelSpec, MultiplySpec, NormaliseSpec, RequantiseSpec, SteppedSpec
+from placer.contracts.kernel_spec import (
+    AddSpec,
+    DenseSpec,
+    FunctionSpec,
+    KernelSpec,
+    MultiplySpec,
+    NormaliseSpec,
+    RequantiseSpec,
+    SteppedSpec,
+)
 from placer.cycles.block_operations import elementwise_block
 from placer.cycles.kernel import step_kinds
 from placer.cycles.operations import Bias, ElementwiseBlock, Entry, Operand
+from placer.cycles.row_operations import row_stage
+from placer.cycles.stages import RowStage, Stage, clip_operations, end_operations
 from placer.device import Device, find_device
 from placer.moves import MoveKind
 from placer.network import IntType
@@ -89,6 +100,17 @@ ROW_CALLS = (
     (r"aie::msc\(", "counting::take("),
     (r"\blow\.fetch\(", "counting::fetch(low, "),
     (r"(Power\(table_at\(tables.first \+ table_elements, tables.second \+ table_elements\), 8\))\.fetch\(", r"counting::fetch(\1, "),
+)
+FUNCTION_CALLS = (
+    (r"aie::(load_v|store_v)\b", r"counting::\1"),
+    (r"\b(values_of|cubics)\.fetch\(", r"counting::fetch(\1, "),
+    (r"aie::mul\b", "counting::mul"),
+    (r"aie::mac\(", "counting::add("),
+    (r"(\w+)\.template to_vector<(\w+)>\(", r"counting::rounded<\2>(\1, "),
+    (r"(aie::(?:bit_and|sub|add)\((?:x|rest|counting::rounded)[^;]*\));", r"counting::vector(\1);"),
+    (r"(aie::(?:max|min|add)\(out, Lane\([^;]*\));", r"counting::vector(\1);"),
+    (r"segment_of\((aie::sub\(x, rest\))\)", r"segment_of(counting::vector(\1))"),
+    (r"\bout\.pack\(\)", "counting::packed(out)"),
 )
 MOVE_CALLS = ((r"aie::(load_v|store_v)\b", r"counting::\1"),)
 STEP_CALLS = (
@@ -190,11 +212,13 @@ def test_every_kernel_of_rows(generation: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("generation", ["aie-ml", "aie-mlv2"])
 def test_moves_in_vectors(generation: str, tmp_path: Path) -> None:
     """Loads and stores of all that move vectors; the places that they come from are scalars."""
-    chosen = [s for s in attention_specs(generation) if isinstance(s, MoveSpec) and s.form.kind is not MoveKind.ELEMENTS]
+    chosen = [s for s in attention_specs(generation) if isinstance(s, MoveSpec)]
     vectors = [s for s in chosen if s.form.kind is not MoveKind.RUNS or s.form.run * s.type.bytes >= 16]
     kernels = tuple(contract(s) for s in vectors)
     for kernel, spec, (loads, _, stores, *_) in zip(kernels, vectors, counted(kernels, tmp_path, MOVE_FILES, MOVE_CALLS), strict=True):
         places = 0 if spec.form.kind is MoveKind.COLUMNS else spec.samples * spec.places
+        # Single elements are loaded as scalars, as places are.
+        places += spec.elements if spec.form.kind is MoveKind.ELEMENTS else 0
         assert (loads, stores) == (kernel.operations.loads - places, kernel.operations.stores), str(spec)
 
 
@@ -238,3 +262,27 @@ def test_a_sample_of_steps_that_scale(tmp_path: Path) -> None:
 def test_every_step_that_scales(device: str, tmp_path: Path) -> None:
     """All of them."""
     check_steps(step_specs(find_device(device).generation), find_device(device), tmp_path)
+
+
+@pytest.mark.parametrize("generation", ["aie-ml", "aie-mlv2"])
+def test_functions(generation: str, tmp_path: Path) -> None:
+    """Loads and stores of tables and cubics, and of cubics all else but what look-ups and further cubics take."""
+    specs = tuple(s for s in rescaling_specs(generation) if isinstance(s, FunctionSpec))
+    kernels = tuple(contract(s) for s in specs)
+    for kernel, spec, found in zip(kernels, specs, counted(kernels, tmp_path, ("lookup.hpp", "finish.hpp"), FUNCTION_CALLS), strict=True):
+        listed = kernel.operations
+        assert (found[0], found[2]) == (listed.loads, listed.stores), str(spec)
+        if spec.cubics is None:
+            continue
+        clips = clip_operations(spec.output.bytes, spec.zero_point, spec.low, spec.high, positive=False)
+        exact = end_operations(spec.output.bytes, spec.zero_point, spec.low, spec.high, positive=False)
+        code = row_stage(RowStage(Stage.CUBICS, spec.input.bytes, spec.output.bytes, clips=clips), generation)
+        # Four tables, sixteen lanes at a time: keys are shifted up, rounded and looked up, and what is found is shuffled together.
+        fetches = 8
+        lanes_of_clips = 2 if spec.output.bytes == 2 and spec.zero_point else 1
+        # Places of 32 bits are halved once for three products, which the source spells with each.
+        halves = 0 if spec.input.bytes == 2 else 8
+        vectors = code.count("vector") - (clips - exact) * lanes_of_clips + halves
+        rounds = code.count("round") - fetches
+        assert found[1] == listed.macs
+        assert (found[3], found[5]) == tuple(spec.elements // 32 * n for n in (rounds, vectors)), str(spec)

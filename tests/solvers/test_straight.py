@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from placer.cycles.operations import Dependence, Operation, OperationList, Unit
-from placer.cycles.row_operations import RowStage, Stage, row_stage
+from placer.cycles.row_operations import row_stage
+from placer.cycles.stages import RowStage, Stage
 from placer.solvers.straight import schedule_straight
 from tests.solvers.test_modulo import assert_legal
 

@@ -92,24 +92,13 @@ inline aie::vector<T, N> scaled(const aie::accum<Tag, N> &acc, int shift) {
     }
 }
 
-/// 32-bit values between the bounds of a narrower type as its elements, and back.
-template <class T, unsigned N>
-inline aie::vector<T, N> packed(const aie::vector<int32, N> &v) {
-    if constexpr (sizeof(T) == 4)
-        return v;
-    else if constexpr (sizeof(T) == 2)
-        return v.pack();
-    else
-        return v.pack().pack();
-}
+/// Elements of 16 or 32 bits in 32.
 template <class T, unsigned N>
 inline aie::vector<int32, N> widened(const aie::vector<T, N> &v) {
     if constexpr (sizeof(T) == 4)
         return v;
-    else if constexpr (sizeof(T) == 2)
-        return v.unpack();
     else
-        return v.unpack().unpack();
+        return v.unpack();
 }
 
 /// acc / 2^shift + zero point, clipped to low..high of Config: in 16-bit lanes, where results of 8 bits need no wider ones, and without what

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <adf.h>
+#include <array>
 
 #include "finish.hpp"
 #include "lookup_table.hpp"
@@ -36,35 +37,55 @@ struct Interpolation {
     static_assert(Config::segment_bits >= 1 && Config::segment_bits <= int(sizeof(Input)) * 8 - 8, "256 segments must fit the input's type");
     static constexpr int down = Config::segment_bits - 1;
     static_assert(Config::fraction + Config::extra + down < 60, "a shift is at most 59");
+    /// An element and its place in its segment, of which products take half as many instructions in 16 bits.
+    using Element = std::conditional_t<sizeof(Input) == 2, int16, int32>;
+    using Elements = aie::vector<Element, group>;
     using Lanes = aie::vector<int32, group>;
     using Coefficients = Lookup<int16, int32>;
 
+    /// For each further cubic, where it takes over.
+    static auto taken_over(const int32 *__restrict more, const Elements &x) {
+        std::array<aie::mask<group>, Config::further> inside;
+        unrolled<Config::further>([&](auto i) {
+            const int32 *__restrict bounds = more + i * further_values;
+            inside[i] = aie::ge(x, Element(bounds[0])) & aie::le(x, Element(bounds[1] - 1));
+        });
+        return inside;
+    }
+
     /// Coefficient `term` of each element's cubic.
     static Lanes coefficient(const int32 *__restrict values, const int32 *__restrict copy, const aie::vector<int16, group> &segment,
-                             const Lanes &x, unsigned term) {
+                             const std::array<aie::mask<group>, Config::further> &inside, unsigned term) {
         const unsigned at = term * table_elements;
-        Lanes found = Coefficients(table_at(values + at, copy + at), 0, table_size / 2).fetch(segment);
+        const Coefficients cubics(table_at(values + at, copy + at), 0, table_size / 2);
+        Lanes found = cubics.fetch(segment);
         const int32 *__restrict more = values + terms * table_elements;
-        for (unsigned i = 0; i < Config::further; ++i, more += further_values) PLACER_UNROLLED
-            found = aie::select(found, more[2 + term], aie::ge(x, more[0]) & aie::lt(x, more[1]));
+        unrolled<Config::further>([&](auto i) { found = aie::select(found, more[i * further_values + 2 + term], inside[i]); });
         return found;
+    }
+
+    /// What lies below an element's segment, shifted out: nothing is rounded.
+    static aie::vector<int16, group> segment_of(const Elements &start) {
+        const aie::accum<std::conditional_t<sizeof(Input) == 2, acc32, acc64>, group> exact(start, 0);
+        return exact.template to_vector<int16>(Config::segment_bits);
     }
 
     static void run(const Input *__restrict source, const int32 *__restrict values, const int32 *__restrict copy, Output *__restrict out) {
         set_modes();
         for (unsigned i = 0; i < Config::rows * Config::columns; i += group) PLACER_PIPELINED {
-            const Lanes x = widened(aie::load_v<group>(source + i));
-            const Lanes rest = aie::bit_and(x, int32((1 << Config::segment_bits) - 1));
-            // Nothing is rounded: what is shifted out is zero.
-            const auto segment = aie::accum<acc64, group>(aie::sub(x, rest), 0).template to_vector<int16>(Config::segment_bits);
-            const Lanes part = aie::sub(rest, int32(1 << down));
-            Lanes sum = coefficient(values, copy, segment, x, terms - 1);
-            for (unsigned term = terms - 2; term > 0; --term) PLACER_UNROLLED
-                sum = aie::add(aie::mul<acc64>(sum, part).template to_vector<int32>(down), coefficient(values, copy, segment, x, term));
-            const aie::accum<acc64, group> constant(coefficient(values, copy, segment, x, 0), Config::extra + down);
-            Lanes y = aie::add(aie::mul<acc64>(sum, part), constant).template to_vector<int32>(Config::fraction + Config::extra + down);
-            y = aie::min(aie::max(y, int32(Config::low - Config::zero_point)), int32(Config::high - Config::zero_point));
-            aie::store_v(out + i, packed<Output>(aie::add(y, int32(Config::zero_point))));
+            const Elements x = aie::load_v<group>(source + i);
+            const Elements rest = aie::bit_and(x, Element((1 << Config::segment_bits) - 1));
+            const aie::vector<int16, group> segment = segment_of(aie::sub(x, rest));
+            const Elements part = aie::sub(rest, Element(1 << down));
+            const auto inside = taken_over(values + terms * table_elements, x);
+            Lanes sum = coefficient(values, copy, segment, inside, terms - 1);
+            for (unsigned term = terms - 2; term > 0; --term) PLACER_UNROLLED {
+                const aie::accum<acc64, group> product = aie::mul<acc64>(sum, part);
+                sum = aie::add(product.template to_vector<int32>(down), coefficient(values, copy, segment, inside, term));
+            }
+            const aie::accum<acc64, group> constant(coefficient(values, copy, segment, inside, 0), Config::extra + down);
+            const aie::accum<acc64, group> whole = aie::mac(constant, sum, part);
+            aie::store_v(out + i, clipped<Output, Config>(whole, Config::fraction + Config::extra + down));
         }
     }
 };

@@ -15,7 +15,7 @@ using Word [[gnu::may_alias]] = int32;
 
 /// The table holds places in the first source, or -1 less a place in the second. left_sample, right_sample: elements from one sample's block
 /// to the next one's. Of whole samples one after the other, `samples` times.
-template <class Config, class T, class Index>
+template <class Config, class T, class Index, bool Two>
 struct Mover {
     static_assert(Config::columns % 8 == 0, "columns must be padded to 8");
     static_assert(Config::rows % 4 == 0, "rows must be padded to 4");
@@ -23,10 +23,14 @@ struct Mover {
     /// Elements of a block of columns that are worked on together, so that twice as many fit a vector.
     static constexpr unsigned lanes = sizeof(T) == 4 ? 16 : 32;
     using Vector = aie::vector<T, lanes>;
+    /// Bytes of the vectors that single elements are gathered in.
+    static constexpr unsigned element_bytes = 32;
     const T *__restrict x;
     const T *__restrict x2;
 
     const T *at(int place, unsigned sample) const {
+        if constexpr (!Two)
+            return x + (place + int(sample * Config::left_sample));
         return place < 0 ? x2 + (-1 - place + int(sample * Config::right_sample)) : x + (place + int(sample * Config::left_sample));
     }
 
@@ -88,11 +92,17 @@ struct Mover {
             }
     }
 
+    /// One element after the other into a vector, the last one first: a store of less than a word would read and write all of it.
     void elements(const Index *__restrict table, T *__restrict out) const {
+        constexpr unsigned together = element_bytes / sizeof(T);
         for (unsigned block = 0; block < blocks; ++block, table += rows * 8)
             for (unsigned sample = 0; sample < Config::samples; ++sample)
-                for (unsigned i = 0; i < rows * 8; ++i) PLACER_PIPELINED
-                    *out++ = *at(table[i], sample);
+                for (unsigned i = 0; i < rows * 8; i += together) PLACER_PIPELINED {
+                    aie::vector<T, together> v;
+                    unrolled<together>([&](auto k) { v.push(*at(table[i + together - 1 - k], sample)); });
+                    aie::store_v(out, v);
+                    out += together;
+                }
     }
 
     void operator()(const Index *table, T *out) const {
@@ -109,12 +119,12 @@ struct Mover {
 
 template <class Config, class T, class Index>
 void move(adf::input_buffer<T> &x, const Index *table, adf::output_buffer<T> &y) {
-    Mover<Config, T, Index>{x.data(), nullptr}(table, y.data());
+    Mover<Config, T, Index, false>{x.data(), nullptr}(table, y.data());
 }
 
 template <class Config, class T, class Index>
 void join(adf::input_buffer<T> &x, adf::input_buffer<T> &x2, const Index *table, adf::output_buffer<T> &y) {
-    Mover<Config, T, Index>{x.data(), x2.data()}(table, y.data());
+    Mover<Config, T, Index, true>{x.data(), x2.data()}(table, y.data());
 }
 
 } // namespace placer
