@@ -1,5 +1,8 @@
 """A QDQ or QOperator model in float64: what it says, but for the last of 53 bits, where onnxruntime computes in float32's 24.
 
+Element by element, float32 has one result, IEEE 754's: operators of 8-bit tensors alone are correctly rounded to it (_narrowed), as their
+values are few and integers can follow. Sums have as many results in float32 as orders; they, and all that follows one, are in float64.
+
 Neither the importer nor the integer evaluator takes part: the operators are onnx's own reference implementation, the quantisers, LayerNorm,
 GELU and the QLinear operators those below. It tells which of two results that differ is the nearer one.
 """
@@ -7,6 +10,7 @@ GELU and the QLinear operators those below. It tells which of two results that d
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +24,8 @@ from placer.host.onnxruntime_check import to_integers
 from placer.network import IntArray, Network
 
 Array = npt.NDArray[np.generic]
+# The domain of operators that are computed in float32.
+SINGLE = "single"
 Real = npt.NDArray[np.float64]
 
 
@@ -63,7 +69,26 @@ def _widened(model: onnx.ModelProto) -> onnx.ModelProto:
         waiting = [n for n in waiting if n not in ready]
     del model.graph.node[:]
     model.graph.node.extend(ordered)
+    _narrowed(model.graph)
+    model.opset_import.append(onnx.helper.make_opsetid(SINGLE, 1))
     return model
+
+
+def _narrowed(graph: onnx.GraphProto) -> None:
+    """Name the operators whose operands are all 8-bit tensors, or operators of such, element by element, those of float32."""
+    constants = {i.name: i for i in graph.initializer}
+    exact, computed = {i.name for i in graph.initializer if i.data_type == TensorProto.DOUBLE}, set[str]()
+    for node in graph.node:
+        if node.op_type == "Constant":
+            exact.update(node.output)
+        elif node.op_type == "DequantizeLinear" and len(node.input) > 2 and node.input[2] in constants:
+            if constants[node.input[2]].data_type in {TensorProto.INT8, TensorProto.UINT8}:
+                (exact if node.input[0] in constants else computed).update(node.output)
+        elif node.op_type in SINGLES and (computed.intersection(node.input) and (computed | exact).issuperset(node.input)):
+            node.domain = SINGLE
+            computed.update(node.output)
+        elif node.op_type == "QuantizeLinear" and node.input[0] in computed:
+            node.domain = SINGLE
 
 
 def _widen(tensor: onnx.TensorProto) -> None:
@@ -79,6 +104,11 @@ def _along(vector: Array | None, axis: int, rank: int) -> Array | float:
     if vector.size > 1:
         shape[axis] = vector.size
     return vector.astype(np.float64).reshape(shape)
+
+
+def _single(x: Array) -> Real:
+    """As float32 holds it. Of a sum, product or quotient of two float32, what float32 makes: 53 bits are 2 * 24 + 5."""
+    return x.astype(np.float32).astype(np.float64)
 
 
 def _quantise(x: Real, scale: Array, zero: Array, axis: int = 1) -> Array:
@@ -153,19 +183,30 @@ class QLinearMatMul(OpRun):  # type: ignore[misc]
 
 
 class QLinearAdd(OpRun):  # type: ignore[misc]
+    """As onnxruntime's: by ratios of scales, a product and the sum that it enters rounded once."""
+
     op_domain = "com.microsoft"
 
     def _run(self, *given: Array) -> tuple[Array]:
-        a, b, scale, zero = _pair(given)
-        return (_quantise(a + b, scale, zero),)
+        a, a_scale, a_zero, b, b_scale, b_zero, scale, zero = (np.asarray(v, np.float64) for v in given)
+        a_ratio, b_ratio = _single(a_scale / scale), _single(b_scale / scale)
+        away = _single(a_ratio * a_zero + _single(b_ratio * b_zero))
+        total = _single(a * a_ratio + _single(b * b_ratio + _single(zero - away)))
+        bounds = np.iinfo(given[7].dtype)
+        return (np.clip(np.rint(total), bounds.min, bounds.max).astype(given[7].dtype),)
 
 
 class QLinearMul(OpRun):  # type: ignore[misc]
+    """As onnxruntime's: by one ratio of scales, the zero point added before it rounds."""
+
     op_domain = "com.microsoft"
 
     def _run(self, *given: Array) -> tuple[Array]:
-        a, b, scale, zero = _pair(given)
-        return (_quantise(a * b, scale, zero),)
+        a, a_scale, a_zero, b, b_scale, b_zero, scale, zero = (np.asarray(v, np.float64) for v in given)
+        ratio = _single(_single(a_scale * b_scale) / scale)
+        total = _single(_single(_single((a - a_zero) * (b - b_zero)) * ratio) + zero)
+        bounds = np.iinfo(given[7].dtype)
+        return (np.clip(np.rint(total), bounds.min, bounds.max).astype(given[7].dtype),)
 
 
 class QGemm(OpRun):  # type: ignore[misc]
@@ -185,5 +226,35 @@ def _in_domain(operator: type[OpRun], domain: str) -> type[OpRun]:
     return type(operator.__name__, (operator,), {"op_domain": domain})
 
 
+def _rounded(name: str, compute: Callable[[Real, Real], Real]) -> type[OpRun]:
+    """An operator of two float32, correctly rounded."""
+
+    def run(_: OpRun, a: Real, b: Real, **__: object) -> tuple[Real]:
+        return (_single(compute(_single(a), _single(b))),)
+
+    return type(name, (OpRun,), {"op_domain": SINGLE, "_run": run})
+
+
+class SingleQuantizeLinear(QuantizeLinear):
+    """Of float32: its quotient is one."""
+
+    op_domain = SINGLE
+
+    def _run(self, x: Real, scale: Array, zero: Array, axis: int = 1, **_: object) -> tuple[Array]:
+        bounds = np.iinfo(zero.dtype)
+        steps = np.rint(_single(_single(x) / _along(scale, axis, x.ndim))) + _along(zero, axis, x.ndim)
+        return (np.clip(steps, bounds.min, bounds.max).astype(zero.dtype),)
+
+
+SINGLES = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide}
 PLAIN = (QuantizeLinear, DequantizeLinear, Erf, Gelu, LayerNormalization)
-OPERATORS = [*PLAIN, QLinearMatMul, QLinearAdd, QLinearMul, QGemm, *(_in_domain(op, "com.microsoft") for op in PLAIN)]
+OPERATORS = [
+    *(_rounded(name, compute) for name, compute in SINGLES.items()),
+    type("QuantizeLinear", (SingleQuantizeLinear,), {}),
+    *PLAIN,
+    QLinearMatMul,
+    QLinearAdd,
+    QLinearMul,
+    QGemm,
+    *(_in_domain(op, "com.microsoft") for op in PLAIN),
+]

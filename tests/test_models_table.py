@@ -10,7 +10,8 @@ import pytest
 
 from placer.frontend import read_model
 from placer.network import Dense, Network
-from scripts.models_table import Local, compare_operations, summary
+from scripts import models_table
+from scripts.models_table import END, START, Local, compare_operations, summary
 from tests.qdq_models import QdqBuilder, some_weights
 
 pytest.importorskip("onnxruntime")
@@ -45,3 +46,22 @@ def test_summary_counts_what_is_kept() -> None:
     found = [("good", Local("", "", 100.0, 1)), ("often", Local("", "", 101.0, 1)), ("far", Local("", "", 1.0, 2))]
     assert "1 of the 3 files" in summary(found)
     assert "the worst, often, in 101" in summary(found)
+
+
+def test_lines_of_other_models_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a pattern, a model that it does not name keeps its line, and is counted by what that says."""
+    models, document = tmp_path / "models", tmp_path / "models.md"
+    models.mkdir()
+    path, _ = product_moved(models)
+    path.rename(models / "one.onnx")
+    path.with_name("two.onnx").write_bytes((models / "one.onnx").read_bytes())
+    line = "| two | ? | 3 | 5 | 60 | onnxruntime | 7 | 80 | 1 | 0 | 7 | Dense 42.5 | 1 | 0 | 40 |"
+    document.write_text(f"before\n{START}\n{line}\n{END}\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(models_table, "DOCUMENT", document)
+    options = ["--step", "exact", "--step", "local", "--samples", "20", "--records", str(tmp_path / "records"), "--only", "one", "--write"]
+    monkeypatch.setattr("sys.argv", ["models_table", str(models), *options])
+    assert models_table.main() == 0
+    text = document.read_text(encoding="utf-8")
+    assert line in text
+    assert "| one |" in text
+    assert "the worst, two, in 42.5" in text
