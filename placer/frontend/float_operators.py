@@ -8,17 +8,32 @@ import numpy as np
 import onnx
 
 from placer.errors import InputError, UnsupportedModelError
-from placer.frontend import moments, operators, pooling, reductions, selections
+from placer.frontend import convolution, extremes, moments, operators, padding, pooling, reductions, selections
+from placer.frontend.closing import close
 from placer.frontend.constants import BATCH, Attributes, shape_constant
 from placer.frontend.functions import FUNCTIONS, unary_function
 from placer.frontend.graph import Graph
 from placer.frontend.products import gemm, matmul
 from placer.frontend.quantisers import Quantisers
 from placer.frontend.shapes import inner_axis, move_value, reduced_axes, shape_of
-from placer.frontend.values import Constant, Normalised, Quantised, Statistic, Value
+from placer.frontend.values import Constant, Normalised, Quantised, Statistic, Stored, Value
 
 PLAIN_DOMAINS = frozenset({"", "ai.onnx"})
 MOVES = frozenset({"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze"})
+
+# What says the same, or nearly so, in operators that are supported.
+INSTEAD = {
+    "LogSoftmax": "Softmax is, and ranks classes alike",
+    "Where": "Mul by a mask and Add of another, both constant, are",
+    "Einsum": "MatMul and Transpose are",
+    "MaxPool": "GlobalMaxPool, and Max of Slices, are",
+    "ConvTranspose": "MatMul is",
+    "InstanceNormalization": "LayerNormalization over the last axis is",
+    "GroupNormalization": "LayerNormalization over the last axis is",
+    "ReduceL2": "ReduceSumSquare, quantised before its Sqrt, is",
+    "ReduceProd": "Mul of Slices is",
+    "ReduceLogSumExp": "ReduceMax, near it, is",
+}
 
 Binary = Callable[[Graph, onnx.NodeProto, Value, Value], Value]
 BINARY: dict[str, Binary] = {
@@ -58,6 +73,12 @@ def apply(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | N
             return operators.clip(graph, node, left, (0.0, np.inf))
         case "Clip":
             return operators.clip(graph, node, left, _bounds(node, operands))
+        case "Conv":
+            return convolution.conv(graph, node, [left, *operands[1:]])
+        case "Pad":
+            return padding.pad(graph, node, left, operands)
+        case "Min" | "Max" if not any(isinstance(o, Constant) for o in operands):
+            return _largest_of(quantisers, node, operands)
         case "Min" | "Max":
             return operators.clip(graph, node, *_one_bound(node, left, operands))
         case "BatchNormalization":
@@ -74,8 +95,10 @@ def apply(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | N
             return _normalise(graph, node, left, operands)
         case _ if node.op_type in BINARY:
             return BINARY[node.op_type](graph, node, left, quantisers.real(node, operands[1]))
-        case "ReduceMax":
-            return reductions.maximum(node, left, *reduced_axes(node, operands, len(shape_of(node, left))))
+        case "ReduceMax" | "ReduceMin" | "GlobalMaxPool":
+            return _extreme(graph, node, left, operands)
+        case "ReduceL1" | "ReduceSumSquare":
+            return _norm(graph, node, left, operands)
         case _ if node.op_type in FUNCTIONS:
             found = moments.function(node, left, operands) if isinstance(left, Statistic) else None
             return found or operators.unary(graph, node, left, unary_function(node, operands))
@@ -120,10 +143,43 @@ def _normalise(graph: Graph, node: onnx.NodeProto, value: Value, operands: list[
     return Normalised(held.tensor, vectors[0], vectors[1], epsilon, held.shape)
 
 
+def _largest_of(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
+    """Max or Min of tensors, two at a time."""
+    graph, sign = quantisers.graph, 1 if node.op_type == "Max" else -1
+    held = [operators.stored(graph, node, quantisers.real(node, o)) for o in operands]
+    kind, found = graph.type(held[0].tensor), held[0]
+    for number, other in enumerate(held[1:]):
+        larger = extremes.larger(graph, node, found, other, sign)
+        if number == len(held) - 2:
+            return larger
+        name = graph.fresh(f"{node.name}.so_far")
+        close(graph, node.name, larger, kind, name)
+        found = Stored(name, found.shape)
+    return found
+
+
+def _extreme(graph: Graph, node: onnx.NodeProto, value: Value, operands: list[Value | None]) -> Value:
+    """ReduceMax, ReduceMin and GlobalMaxPool; the maximum of a row, kept, may belong to a Softmax."""
+    rank = len(shape_of(node, value))
+    axes, keep = (tuple(range(1, rank)), True) if node.op_type == "GlobalMaxPool" else reduced_axes(node, operands, rank)
+    if node.op_type == "ReduceMax" and isinstance(value, Stored) and keep and axes == (rank - 1,):
+        return reductions.maximum(value)
+    return extremes.extreme(graph, node, operators.stored(graph, node, value), axes, keep, -1 if node.op_type == "ReduceMin" else 1)
+
+
+def _norm(graph: Graph, node: onnx.NodeProto, value: Value, operands: list[Value | None]) -> Value:
+    """Sums of magnitudes or of squares over axes."""
+    axes, keep = reduced_axes(node, operands, len(shape_of(node, value)))
+    value = operators.stored(graph, node, value)
+    parts = operators.unary(graph, node, value, np.abs) if node.op_type == "ReduceL1" else operators.multiply(graph, node, value, value)
+    return reductions.total(graph, node, parts, axes, keep)
+
+
 def unsupported(node: onnx.NodeProto) -> UnsupportedModelError:
     """The error for an operator that no dialect reads."""
     operator = node.op_type if node.domain in PLAIN_DOMAINS else f"{node.domain}.{node.op_type}"
-    return UnsupportedModelError(f"{node.name}: operator {operator} is not supported here; docs/models.md lists those that are")
+    instead = f"{INSTEAD[operator]}; " if operator in INSTEAD else ""
+    return UnsupportedModelError(f"{node.name}: operator {operator} is not supported here; {instead}docs/models.md lists those that are")
 
 
 def _one_bound(node: onnx.NodeProto, left: Value, operands: list[Value | None]) -> tuple[Value, tuple[float, float]]:

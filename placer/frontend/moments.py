@@ -14,8 +14,9 @@ import onnx
 
 from placer.errors import UnsupportedModelError
 from placer.frontend.closing import close
+from placer.frontend.extremes import extreme
 from placer.frontend.graph import Graph
-from placer.frontend.values import Applied, Constant, Moment, Normalised, Product, Softened, Statistic, Stored, Times, Value
+from placer.frontend.values import Applied, Constant, Moment, Normalised, Product, Scaled, Softened, Statistic, Stored, Times, Value
 from placer.network import IntType, QuantType
 
 # Rows whose deviations would need a matrix of more weights than a tile holds are not worth computing one by one.
@@ -60,7 +61,7 @@ def function(node: onnx.NodeProto, value: Statistic, operands: list[Value | None
     return None
 
 
-def computed(graph: Graph, node: onnx.NodeProto, value: Statistic) -> Product | Times | Applied:
+def computed(graph: Graph, node: onnx.NodeProto, value: Statistic) -> Product | Scaled | Times | Applied:
     """A Statistic as ordinary arithmetic.
 
     Raises UnsupportedModelError for rows that are too long, and for parts of a Softmax.
@@ -82,6 +83,9 @@ def computed(graph: Graph, node: onnx.NodeProto, value: Statistic) -> Product | 
             return Product(_squares(graph, node, value), ones, share, "int8", np.full(1, value.epsilon), row)
         case Moment.ROOT:
             return Applied(Product(_squares(graph, node, value), ones, share, "int8", np.full(1, value.epsilon), row), np.sqrt, row)
+        case Moment.MAXIMUM:
+            held = extreme(graph, node, Stored(value.source, value.shape), (len(row) - 1,), keep=True, sign=1)
+            return Scaled(held.tensor, np.ones(1), np.zeros(1), held.shape)
     raise UnsupportedModelError(f"{node.name}: the {value.kind.value} of a row is supported inside a Softmax only")
 
 

@@ -25,7 +25,7 @@ def matmul(graph: Graph, node: onnx.NodeProto, left: Value, right: Value) -> Val
         return _weights_first(graph, node, left, right)
     if not isinstance(right, Constant):
         return _computed(graph, node, left, right)
-    return _product(graph, node, left, _weights(node, right))
+    return product_of(graph, node, left, quantised_weights(node, right))
 
 
 def _computed(graph: Graph, node: onnx.NodeProto, a: Value, b: Value) -> Matrices:
@@ -56,10 +56,10 @@ def gemm(graph: Graph, node: onnx.NodeProto, operands: list[Value | None]) -> Va
         raise UnsupportedModelError(f"{node.name}: Gemm with transA would move the batch axis, which must stay first")
     if left is None or right is None:
         raise UnsupportedModelError(f"{node.name}: Gemm lacks an operand")
-    weights = _weights(node, right)
+    weights = quantised_weights(node, right)
     if attributes.integer("transB", 0):
         weights = transposed(weights)
-    product = times_constant(graph, node, _product(graph, node, left, weights), np.full(1, attributes.real("alpha", 1.0)))
+    product = times_constant(graph, node, product_of(graph, node, left, weights), np.full(1, attributes.real("alpha", 1.0)))
     if bias is None:
         return product
     if not isinstance(bias, Constant):
@@ -77,7 +77,11 @@ def transposed(weights: Constant) -> Constant:
     return replace(weights, real=weights.real.T, integers=turn(weights.integers), scale=scale, zero=turn(weights.zero))
 
 
-def _weights(node: onnx.NodeProto, value: Value) -> Constant:
+def quantised_weights(node: onnx.NodeProto, value: Value) -> Constant:
+    """Constant weights with their integers and scales.
+
+    Raises UnsupportedModelError for any other.
+    """
     if not isinstance(value, Constant):
         raise UnsupportedModelError(f"{node.name}: {node.op_type} of two computed tensors is not supported; constant weights are")
     if value.integers is None or value.scale is None:
@@ -87,27 +91,31 @@ def _weights(node: onnx.NodeProto, value: Value) -> Constant:
 
 def _weights_first(graph: Graph, node: onnx.NodeProto, left: Constant, right: Value) -> Value:
     """W @ x of a sample x [K, F]: the transpose of x^T @ W^T."""
-    weights = _weights(node, left)
-    held = stored(graph, node, right, _largest_sum(weights))
+    weights = quantised_weights(node, left)
+    held = stored(graph, node, right, largest_sum(weights))
     if len(held.shape) != 2 or weights.real.ndim != 2:
         raise UnsupportedModelError(f"{node.name}: MatMul of constant weights by a tensor is supported for samples that are matrices")
     tokens, features = held.shape
     source = graph.fresh(f"{node.name}.transposed")
     graph.move(node.name, held.tensor, (Permutation((1, 0), held.shape, (features, tokens)),), source)
-    product = _product(graph, node, Stored(source, (features, tokens)), transposed(weights))
+    product = product_of(graph, node, Stored(source, (features, tokens)), transposed(weights))
     shape = product.shape[::-1]
     return replace(product, shape=shape, moves=(Permutation((1, 0), product.shape, shape),))
 
 
-def _largest_sum(weights: Constant) -> int:
+def largest_sum(weights: Constant) -> int:
     """What the magnitudes of a matrix's integers add up to along either axis, at most."""
     assert weights.integers is not None and weights.zero is not None, "weights are dequantised integers"
     matrix = np.atleast_2d(np.abs(weights.integers - weights.zero))
     return int(max(matrix.sum(axis=0).max(initial=0), matrix.sum(axis=1).max(initial=0)))
 
 
-def _product(graph: Graph, node: onnx.NodeProto, value: Value, weights: Constant) -> Product:
-    left = stored(graph, node, value, _largest_sum(weights))
+def product_of(graph: Graph, node: onnx.NodeProto, value: Value, weights: Constant) -> Product:
+    """A tensor times a constant matrix on its right.
+
+    Raises UnsupportedModelError.
+    """
+    left = stored(graph, node, value, largest_sum(weights))
     integers, scale, zero = weights.integers, weights.scale, weights.zero
     assert integers is not None and scale is not None and zero is not None, "weights are dequantised integers"
     if integers.ndim == 1 and left.shape:

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import onnx
 
+from placer.arithmetic.fixed_point import FloatArray
 from placer.errors import InputError, UnsupportedModelError
 from placer.frontend import operators, pooling, reductions, selections
 from placer.frontend.constants import Attributes
+from placer.frontend.convolution import conv
 from placer.frontend.float32 import Operand, enumerable, every_value, multiplied, summed
 from placer.frontend.functions import unary_function
 from placer.frontend.products import matmul, transposed
@@ -23,7 +25,7 @@ BINARY = frozenset({"QLinearAdd", "QLinearMul"})
 UNARY = frozenset({"QLinearSigmoid", "QLinearLeakyRelu"})
 POOLS = frozenset({"QLinearAveragePool", "QLinearGlobalAveragePool"})
 ONE_OPERAND = UNARY | POOLS | {"QLinearReduceMean", "QLinearSoftmax"}
-OTHER = frozenset({"QLinearMatMul", "QGemm", "QLinearConcat"})
+OTHER = frozenset({"QLinearMatMul", "QGemm", "QLinearConcat", "QLinearConv"})
 
 
 def handles(node: onnx.NodeProto) -> bool:
@@ -38,6 +40,8 @@ def apply(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | N
     """
     if node.op_type == "QGemm":
         return _gemm(quantisers, node, operands)
+    if node.op_type == "QLinearConv":
+        return _conv(quantisers, node, operands)
     if node.op_type == "QLinearConcat":
         return _concat(quantisers, node, operands)
     if node.op_type in ONE_OPERAND:
@@ -98,16 +102,31 @@ def _gemm(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | N
     if attributes.integer("transB", 0):
         right = transposed(right)
     product = matmul(quantisers.graph, node, left, right)
-    # int32, at the product of the scales of both operands.
-    bias = operands[6] if len(operands) > 6 else None
+    scales = right.scale[0] if right.scale is not None else np.ones(1)
+    bias = _bias(quantisers, node, operands, 6, scales)
     if bias is not None:
-        if not isinstance(bias, Constant) or bias.integers is None:
-            raise UnsupportedModelError(f"{node.name}: the bias of QGemm must be constant integers")
-        source = _grid_of(quantisers, node, operands, 0)
-        step = source.scale.reshape(-1)[0] * (right.scale[0] if right.scale is not None else np.ones(1))
-        product = operators.add_constant(quantisers.graph, node, product, Constant(bias.integers * step, "float64"))
+        product = operators.add_constant(quantisers.graph, node, product, bias)
     alpha = np.full(1, attributes.real("alpha", 1.0))
     return _rounded(quantisers, node, operators.times_constant(quantisers.graph, node, product, alpha), operands, 7)
+
+
+def _conv(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
+    left, right = _real(quantisers, node, operands, 0), _real(quantisers, node, operands, 3)
+    scale = right.scale if isinstance(right, Constant) else None
+    scales = np.ones(1) if scale is None or not scale.size else scale.reshape(len(scale), -1)[:, 0]
+    result = conv(quantisers.graph, node, [left, right, _bias(quantisers, node, operands, 8, scales)])
+    return _rounded(quantisers, node, result, operands, 6)
+
+
+def _bias(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | None], at: int, scales: FloatArray) -> Constant | None:
+    """The int32 bias at position `at`, in steps of the product of the first operand's scale and the weights' `scales`, one a channel."""
+    bias = operands[at] if len(operands) > at else None
+    if bias is None:
+        return None
+    if not isinstance(bias, Constant) or bias.integers is None:
+        raise UnsupportedModelError(f"{node.name}: the bias of {node.op_type} must be constant integers")
+    source = _grid_of(quantisers, node, operands, 0)
+    return Constant(bias.integers * (source.scale.reshape(-1)[0] * scales), "float64")
 
 
 def _one_operand(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value | None]) -> Value:
@@ -155,8 +174,9 @@ def _grid_of(quantisers: Quantisers, node: onnx.NodeProto, operands: list[Value 
     value, scale = operands[at], operands[at + 1]
     zero = operands[at + 2] if len(operands) > at + 2 else None
     if isinstance(value, Constant) and value.integers is not None and value.scale is None:
-        # Weights: channels are columns of a MatMul, rows of a transposed Gemm.
-        axis = 0 if node.op_type == "QGemm" and Attributes(node).integer("transB", 0) else -1
+        # Weights: channels are columns of a MatMul, rows of a transposed Gemm, and come first in a Conv.
+        first = node.op_type == "QLinearConv" or (node.op_type == "QGemm" and Attributes(node).integer("transB", 0))
+        axis = 0 if first else -1
         return grid(node, scale, zero, element_type(node, value.dtype), value.integers.shape, axis)
     if isinstance(value, RawInput):
         return grid(node, scale, zero, quantisers.input_type(node, value), value.shape, -1)

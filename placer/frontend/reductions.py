@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import onnx
 
-from placer.errors import UnsupportedModelError
 from placer.frontend.graph import Graph
 from placer.frontend.operators import stored
 from placer.frontend.shapes import shape_of
@@ -54,13 +53,8 @@ def total(
     return Product(source, ones, gain, "int8", np.zeros(1), kept, moves=(NewShape((*moved[:-1], 1), kept),))
 
 
-def maximum(node: onnx.NodeProto, value: Value, axes: tuple[int, ...], keep: bool) -> Statistic:
-    """The maximum of a row, which a Softmax starts with.
-
-    Raises UnsupportedModelError for any other.
-    """
-    if not isinstance(value, Stored) or not keep or axes != (len(value.shape) - 1,):
-        raise UnsupportedModelError(f"{node.name}: ReduceMax is supported in a Softmax written as separate operators only")
+def maximum(value: Stored) -> Statistic:
+    """The maximum of a row, kept, which a Softmax starts with."""
     return Statistic(value.tensor, Moment.MAXIMUM, 0.0, value.shape)
 
 

@@ -1,7 +1,8 @@
-"""Slice, Split, Gather, Expand and Concat of samples: positions along axes, which commute with rounding element by element."""
+"""Slice, Split, Gather, Expand, Tile and Concat of samples: positions along axes, which commute with rounding element by element."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,13 +12,13 @@ import onnx
 from placer.errors import InputError, UnsupportedModelError
 from placer.frontend.constant_tensors import sample_of, stored_constant
 from placer.frontend.constants import Attributes
-from placer.frontend.graph import Graph
+from placer.frontend.graph import Graph, check_size
 from placer.frontend.operators import as_scaled, is_arithmetic
 from placer.frontend.shapes import counted_axes
 from placer.frontend.values import Constant, Joined, NewShape, Quantised, RawInput, Selection, Stored, Value
 from placer.network import Concat
 
-SELECTIONS = frozenset({"Slice", "Split", "Gather", "Expand"})
+SELECTIONS = frozenset({"Slice", "Split", "Gather", "Expand", "Tile"})
 
 
 def select(graph: Graph, node: onnx.NodeProto, operands: Sequence[Value | None]) -> tuple[Value, ...]:
@@ -35,6 +36,8 @@ def select(graph: Graph, node: onnx.NodeProto, operands: Sequence[Value | None])
             return (_slice(graph, node, value, operands),)
         case "Gather":
             return (_gather(graph, node, value, operands),)
+        case "Tile":
+            return (_tiled(graph, node, value, _integers(node, operands, 1, "repeats")),)
         case "Expand":
             return (expanded(graph, node, value, _sample_shape(node, _integers(node, operands, 1, "shape"), value)),)
         case _:
@@ -87,6 +90,18 @@ def expanded(graph: Graph, node: onnx.NodeProto, value: Value, shape: tuple[int,
     for axis, (b, s) in enumerate(zip(full, shape, strict=True)):
         if b != s:
             value = _taken(graph, node, value, axis, (0,) * s)
+    return value
+
+
+def _tiled(graph: Graph, node: onnx.NodeProto, value: Value, repeats: tuple[int, ...]) -> Value:
+    shape: tuple[int, ...] = getattr(value, "shape", ())
+    if len(repeats) != len(shape) + 1 or min(repeats) < 1:
+        raise InputError(f"{node.name}: Tile of {len(shape) + 1} dimensions by {list(repeats)}")
+    if repeats[0] != 1:
+        raise UnsupportedModelError(f"{node.name}: Tile along the batch is not supported")
+    for axis, times in enumerate(repeats[1:]):
+        check_size(node.name, (math.prod(getattr(value, "shape", ())) * times,))
+        value = _taken(graph, node, value, axis, tuple(range(shape[axis])) * times)
     return value
 
 
