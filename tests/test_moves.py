@@ -15,7 +15,7 @@ from placer.layers import Activation, HostView, LayerGraph, MoveLayer
 from placer.layout import LayerLayouts, Layout, Partition
 from placer.moves import MoveForm, MoveKind, stored_places, tables
 from placer.network import IntArray, IntType, QuantType
-from placer.problem.formulate import LaidOutGraph
+from placer.problem.formulate import LaidOutGraph, graph_options, lay_out
 from placer.problem.options import layer_options
 from placer.split import Split
 from placer.verify.subject import cuts
@@ -153,3 +153,15 @@ def test_tiles_together(name: str) -> None:
         found = by_tiles(layer, layouts, option.split, stored)
         features = case.activations[-1].features
         np.testing.assert_array_equal(found[..., :features], expected[..., :features])
+
+
+def test_moves_alike_in_shape_have_options_of_their_own() -> None:
+    """What a move takes where decides what carries it: the first eight of ten columns stay in step, the last eight do not."""
+    activations = (Activation("x", 8, 10, INT8), *(Activation(name, 8, 8, INT8) for name in ("first", "last")))
+    cases = [(name, np.arange(start, start + 8)[None]) for name, start in (("first", 0), ("last", 2))]
+    layers = tuple(MoveLayer(name, ("x",), name, index, True, ((8, 10),)) for name, index in cases)
+    graph = LayerGraph("moves", (HostView("x", (8, 10), "x", (8, 10), (0, 1)),), (), activations, layers)
+    whole = lay_out(graph, 1, DEVICE)
+    found = graph_options(whole, DEVICE, ())
+    assert found == tuple(layer_options(layer, whole.of_layer(layer), DEVICE) for layer in layers)
+    assert found[0][0].cycles < found[1][0].cycles

@@ -10,7 +10,7 @@ import numpy as np
 
 from placer.device import Device
 from placer.errors import InfeasibleError, InputError, nearest_name
-from placer.layers import Layer, LayerGraph
+from placer.layers import Layer, LayerGraph, MoveLayer
 from placer.layout import LayerLayouts, Layout, Partition, layouts
 from placer.problem.fixed_split import FREE, FixedLayer
 from placer.problem.options import border_options, layer_options
@@ -93,7 +93,7 @@ def state_problem(
 
 
 def graph_options(laid_out: LaidOutGraph, device: Device, fixed: tuple[FixedLayer, ...]) -> tuple[tuple[Option, ...], ...]:
-    """The options of each layer; layers that differ in names and values alone have the same. They depend on the core tiles alone.
+    """The options of each layer; layers that differ in names and weights alone have the same. They depend on the core tiles alone.
 
     Raises InfeasibleError when a layer fits no split; InputError for a fixed split of a layer that does not exist.
     """
@@ -105,7 +105,9 @@ def graph_options(laid_out: LaidOutGraph, device: Device, fixed: tuple[FixedLaye
     found = []
     for layer in laid_out.graph.layers:
         split = splits.get(layer.name, FREE)
-        key = (_form(layer), laid_out.of_layer(layer), split)
+        # What a move takes where decides whether vectors carry it.
+        taken = layer.index.tobytes() if isinstance(layer, MoveLayer) else b""
+        key = (_form(layer), taken, laid_out.of_layer(layer), split)
         if key not in known:
             known[key] = layer_options(layer, laid_out.of_layer(layer), device, split)
         found.append(known[key])

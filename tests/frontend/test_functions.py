@@ -51,7 +51,7 @@ def test_batch_normalisation(tmp_path: Path, shape: tuple[int, ...]) -> None:
     ("build", "sentence"),
     [
         (lambda b, x: b.node("PRelu", x, b.constant([0.25, 0.5], "float32")), "PRelu is supported with one constant slope"),
-        (lambda b, x: b.node("Max", x, x), "Max is supported of a tensor and one constant"),
+        (lambda b, x: b.node("Max", x, b.constant([0.25, 0.5], "float32")), "Max is supported of a tensor and one constant"),
         (lambda b, x: b.node("BatchNormalization", x, *[number(b, 1.0)] * 4), "BatchNormalization takes four constants"),
     ],
 )

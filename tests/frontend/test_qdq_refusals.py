@@ -249,7 +249,7 @@ def test_float_model(tmp_path: Path) -> None:
     [
         ("QLinearMatMul", "", "QLinearMatMul of a floating-point value is not supported"),
         ("QGemm", "com.microsoft", "QGemm of a floating-point value is not supported"),
-        ("QLinearConv", "", "operator QLinearConv is not supported here"),
+        ("ConvInteger", "", "operator ConvInteger is not supported here"),
         ("MatMulInteger", "", "operator MatMulInteger is not supported here"),
         ("Quant", "qonnx.custom_op.general", "Quant needs a value and one constant bit width"),
     ],
