@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from placer.config import Settings
@@ -39,6 +40,8 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
     alone = scale.batches == (imported.laid_out.batch,) and scale.replicas == 1
     if alone and (len(scale.relays) == 1 or problem.objective[0] not in PLACELESS):
         return _pipeline(imported, problem, settings, scale.relays[0], progress)
+    if alone and problem.objective[0] is not Level.LATENCY:
+        return _relayed(imported, problem, settings, scale.relays, progress)
     if Level.PUBLISHED in problem.objective:
         raise InputError("the objective 'published' places one pipeline: set replicas to 1, or leave it out")
     solved = _searched(imported, problem, settings, scale, 0, progress)
@@ -55,11 +58,44 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
 
 def _pipeline(imported: Imported, problem: MappingProblem, settings: Settings, relays: int, progress: ProgressSink) -> Solved:
     """One pipeline with so many relays; problem: without."""
-    if relays:
-        laid_out = lay_out(with_relays(imported.laid_out.graph, relays), imported.laid_out.batch, imported.device)
-        problem = formulate(laid_out, imported.device, problem.objective, problem.row_weight, problem.limits, settings.fixed_layers)
-        imported = replace(imported, laid_out=laid_out)
-    return Solved(imported, problem, solve_pipeline(imported, problem, settings, progress))
+    own, stated = _with_relays(imported, problem, settings, relays)
+    return Solved(own, stated, solve_pipeline(own, stated, settings, progress))
+
+
+def _with_relays(imported: Imported, problem: MappingProblem, settings: Settings, relays: int) -> tuple[Imported, MappingProblem]:
+    """The problem with so many relays."""
+    if not relays:
+        return imported, problem
+    laid_out = lay_out(with_relays(imported.laid_out.graph, relays), imported.laid_out.batch, imported.device)
+    stated = formulate(laid_out, imported.device, problem.objective, problem.row_weight, problem.limits, settings.fixed_layers)
+    return replace(imported, laid_out=laid_out), stated
+
+
+def _relayed(imported: Imported, problem: MappingProblem, settings: Settings, counts: tuple[int, ...], progress: ProgressSink) -> Solved:
+    """One pipeline with as many relays as its relaxation says that pay, or with the fewest where these do not keep that promise: a whole
+    array takes too long to solve it with each number.
+    """
+    from placer.solvers.relaying import best_relays  # noqa: PLC0415 - OR-Tools takes half a second to load
+
+    relaying = best_relays(cache(lambda count: _with_relays(imported, problem, settings, count)[1]), counts)
+    if relaying.count == counts[0]:
+        return _pipeline(imported, problem, settings, counts[0], progress)
+    try:
+        solved = _pipeline(imported, problem, settings, relaying.count, progress)
+    except InfeasibleError:
+        return _pipeline(imported, problem, settings, counts[0], progress)
+    if relaying.fewest is None or _levels(solved)[: len(relaying.fewest)] <= relaying.fewest:
+        return solved
+    # What promised more without places is worse with them: so may fewer relays be, or better.
+    try:
+        return min(solved, _pipeline(imported, problem, settings, counts[0], progress), key=_levels)
+    except InfeasibleError:
+        return solved
+
+
+def _levels(solved: Solved) -> tuple[float, ...]:
+    """The values of a mapping's objective."""
+    return tuple(level.value for level in solved.mapping.objective)
 
 
 def _excess(solved: Solved, settings: Settings) -> int:

@@ -30,9 +30,9 @@ RELAXATION_PART, PLACING_PART = 0.5, 0.7
 BUFFERS_WORK = 0.3
 # Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
 TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
-# With more layers than this, places are sought in so much work alone, and a rescuer is asked besides unless they meet the bounds: where
-# they are found at all they are found at once, as in a small array; else they take long, and streams that run far seldom find lanes.
-MANY_LAYERS, MANY_PLACING = 8, 0.5
+# With more layers than this, places are sought in so much work alone, and a rescuer is asked besides unless they meet the first bound:
+# where they are found at all they are found at once, as in a small array; else they take long, and streams that run far find no lanes.
+MANY_LAYERS, MANY_PLACING = 8, 0.3
 
 Supported = tuple[tuple[int, ...], ...]
 Acceptance = Callable[[Solution], bool]
@@ -135,12 +135,19 @@ def solve_jointly(problem: MappingProblem, seed: Solution | None, limits: Limits
 def _quick_or_rescued(
     problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink, accepts: Acceptance, rescue: Rescue
 ) -> Solution | None:
-    """Quick places for the relaxation's options if these meet the bounds; else the better of them and what a rescuer has, if any."""
-    placed = _placed(problem, relaxed.options, relaxed.bounds, budget, min(budget.work, MANY_PLACING), progress, accepts).solution
-    accepted = placed if placed and accepts(placed) else None
-    if accepted and _met(problem, accepted, relaxed):
+    """Quick places for the relaxation's options if these meet its first bound; else the better of them and what a rescuer has, if any."""
+    quick = _placed(problem, relaxed.options, relaxed.bounds, budget, min(budget.work, MANY_PLACING), progress, accepts).solution
+    accepted = quick if quick and accepts(quick) else None
+    first = problem.objective[0]
+    if accepted and relaxed.bounds and Evaluation(problem, accepted).value(first) == relaxed.bounds[0]:
         return accepted
-    return better(problem, rescue(relaxed, None if accepted else placed), accepted)
+    # The options of places that were not accepted are not worth a rescue of their own.
+    return better(problem, rescue(relaxed, None), accepted)
+
+
+def places_of(problem: MappingProblem, budget: Budget) -> Solution | None:
+    """Places for a problem with one option a block, within the budget, whatever the lanes; None when none are found."""
+    return _placed(problem, (0,) * len(problem.blocks), (), budget, budget.work, silent, anything).solution
 
 
 def _place(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink, accepts: Acceptance) -> SolveResult:

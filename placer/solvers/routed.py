@@ -52,9 +52,11 @@ def solve_routed(
     return CpSatSolver().solve(problem, seed, limits, progress, routes, rescue)
 
 
-def in_order(problem: MappingProblem, limits: Limits) -> Solution | None:
-    """A mapping that routes with blocks side by side in the order of the data flow, as a ladder finds it; None when it finds none."""
-    return climb(problem, None, Budget.of(limits), lambda solution: lay_streams(problem, solution).missing)
+def in_order(problem: MappingProblem, budget: Budget) -> Solution | None:
+    """A mapping that routes, of a problem with one option a block, with blocks side by side in the order of the data flow; None without."""
+    blocks = strips(problem, (0,) * len(problem.blocks))
+    found = buffered(problem, blocks, budget) if blocks else ()
+    return next((s for s in found if not lay_streams(problem, s).missing), None)
 
 
 def _again(problem: MappingProblem, refused: Solution, budget: Budget) -> Iterator[Solution]:

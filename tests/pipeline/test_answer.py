@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import placer.pipeline.answer
+import placer.solvers.relaying
 from placer.config import Settings
 from placer.device import find_device
 from placer.errors import InfeasibleError
@@ -15,6 +16,7 @@ from placer.mapping import Mapping, ObjectiveValue
 from placer.pipeline.imported import Imported, import_network
 from placer.problem.formulate import formulate
 from placer.problem.problem import Level, MappingProblem
+from placer.solvers.relaying import Relaying
 from tests.mapped import pair
 
 MIXER = Path(__file__).resolve().parents[2] / "configs" / "models" / "jet_mlpmixer.onnx"
@@ -74,4 +76,40 @@ def test_relays_are_never_worse(
         assert best is not None
         assert found.mapping == mapping(*best)
         assert len(found.imported.laid_out.graph.relays) == given
+    assert solved == asked
+
+
+@pytest.mark.parametrize(
+    ("relayed", "plain", "given", "asked"),
+    [
+        ((80, 1), None, 2, [2]),
+        ((110, 1), (90, 1), 0, [2, 0]),
+        ((110, 1), (120, 1), 2, [2, 0]),
+        ((110, 1), None, 2, [2, 0]),
+        (None, (90, 1), 0, [2, 0]),
+    ],
+    ids=["as promised", "worse than without", "still better", "without maps not", "with maps not"],
+)
+def test_relays_that_do_not_keep_their_promise(
+    relayed: tuple[int, int] | None, plain: tuple[int, int] | None, given: int, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the throughput of one pipeline: two relays promise most, and none reaches 100 without places."""
+    solved: list[int] = []
+
+    def solve_pipeline(own: Imported, *_: object) -> Mapping:
+        solved.append(sum(relay.count for relay in own.laid_out.graph.relays))
+        values = relayed if solved[-1] else plain
+        if values is None:
+            raise InfeasibleError("no place")
+        return mapping(*values)
+
+    monkeypatch.setattr(placer.solvers.relaying, "best_relays", lambda *_: Relaying(2, (100,)))
+    monkeypatch.setattr(placer.pipeline.answer, "solve_pipeline", solve_pipeline)
+    device = find_device("VEK280").resized(6, 4)
+    imported = import_network(MIXER, device, 1)
+    levels = (Level.INTERVAL, Level.LATENCY)
+    problem: MappingProblem = formulate(imported.laid_out, device, levels, 1.0, (), ())
+    settings = Settings(network=MIXER, output=Path("out"), objective=levels)
+    found = placer.pipeline.answer.solve_mapping(imported, problem, settings, lambda _: None)
+    assert sum(relay.count for relay in found.imported.laid_out.graph.relays) == given
     assert solved == asked
