@@ -131,8 +131,8 @@ def scheduled(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledB
 
 
 def _scheduled_alone(body: DenseBlock | ElementwiseBlock, device: Device) -> ScheduledBody:
-    """The stored schedule of a body, proven the shortest; a dense one that is not stored, of elements of more bytes, takes its operations
-    in order, which costs up to six cycles where both are known.
+    """The stored schedule of a body; one that is not stored, of elements of more bytes or a rarer end, takes its operations in order, which
+    costs up to six cycles where both are known.
     """
     stored = schedules().get((device.generation, body.key))
     if stored:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from placer.cycles.operations import Dependence, Operation, OperationList, Timing, Unit, generation_timing
 from placer.lookup_table import table_accesses
 
-# Lanes of 32 bits in a vector register, and of 64 bits in an accumulator.
+# Lanes of 32 bits in a vector register, and of 64 bits in an accumulator. ASSUMPTION: products take no more of them on AIE-MLv2.
 LANES = 16
 
 

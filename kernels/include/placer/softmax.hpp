@@ -31,7 +31,7 @@ struct Softmax {
     /// What belongs to the rows of a span: the largest element, then the factor and its shift, before these both words of the sum.
     struct Rows {
         alignas(64) Input top[vectors * row_lanes];
-        alignas(64) int32 factor[vectors * row_lanes] = {}, down[vectors * row_lanes] = {};
+        alignas(64) int32 factor[vectors * row_lanes], down[vectors * row_lanes];
     };
     /// Both copies of all tables.
     struct Tables {
@@ -130,8 +130,12 @@ struct Softmax {
         Rows rows;
         for (unsigned i = 0; i < whole; ++i)
             maxima<most_together>(x, row + i * most_together, first, rows.top + i * row_lanes);
-        if constexpr (rest > 0)
+        if constexpr (rest > 0) {
             maxima<rest>(x, row + whole * most_together, first, rows.top + whole * row_lanes);
+            // The last vector of sums has fewer rows.
+            aie::store_v(rows.factor + whole * row_lanes, aie::zeros<int32, row_lanes>());
+            aie::store_v(rows.down + whole * row_lanes, aie::zeros<int32, row_lanes>());
+        }
         for (unsigned i = 0; i < Span::together; ++i) PLACER_PIPELINED
             summed(totals(x, tables, row + i, first, over_rows(rows.top + i * 4)), rows.factor + i * 4, rows.down + i * 4);
         for (unsigned i = 0; i < vectors; ++i) PLACER_PIPELINED
