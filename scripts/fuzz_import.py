@@ -96,12 +96,18 @@ def rewired(model: onnx.ModelProto, rng: random.Random) -> None:
         node.input[rng.randrange(len(node.input))] = rng.choice([*names, "", "nothing"])
 
 
+OPERATORS = (
+    "Softmax", "Gather", "Concat", "Reshape", "Clip", "Pow", "Sqrt", "QGemm", "Quant", "LSTM", "Conv", "QLinearConv", "Max", "ReduceMax",
+    "GlobalMaxPool", "ReduceL1", "Pad", "Tile", "",
+)  # fmt: skip
+
+
 def renamed_operator(model: onnx.ModelProto, rng: random.Random) -> None:
     """Another operator or domain on the same operands."""
     if model.graph.node:
         node = rng.choice(model.graph.node)
         kinds = [n.op_type for n in model.graph.node]
-        node.op_type = rng.choice([*kinds, "Softmax", "Gather", "Concat", "Reshape", "Clip", "Pow", "Sqrt", "QGemm", "Quant", "LSTM", ""])
+        node.op_type = rng.choice([*kinds, *OPERATORS])
         node.domain = rng.choice(["", node.domain, "com.microsoft", "qonnx.custom_op.general", "x"])
 
 
