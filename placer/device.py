@@ -63,7 +63,7 @@ class MemoryTile:
 
 @dataclass(frozen=True)
 class Plio:
-    """Programmable-logic I/O of one shim column; `columns` are those that have it."""
+    """Programmable-logic I/O of one shim column; `columns` are those that have it. A channel is a pair of 64-bit ones: one 128-bit port."""
 
     columns: tuple[int, ...]
     in_channels: int

@@ -17,8 +17,8 @@ from placer.problem.tile_memory import BufferKind
 
 # 128-bit PLIO at a quarter of the array clock carries as much as one 32-bit stream (facts: AM020 chapter 3).
 PLIO_WIDTH_BITS = 128
-# Streams 3 and 7 of a column lack an interface register and are slower (UG1603), so they come last.
-SLOW_IN_CHANNELS = (3, 7)
+# The 64-bit channels 3 and 7 of a column lack an interface register and are slower (UG1603), so the pairs that hold them come last.
+SLOW_IN_CHANNELS = (1, 3)
 
 # Ports of one direction in a column that the lanes around it carry without a detour.
 UNCROWDED_PORTS = 3

@@ -76,3 +76,11 @@ def test_every_kernel_source_is_there() -> None:
     sources = re.findall(r'"(kernels/[^"]+\.cc)"', "".join(project().values()))
     assert sources
     assert set(sources) <= set(project())
+
+
+def test_ports_take_pairs_of_channels() -> None:
+    """The shim's channels are 64 bits wide: a port of 128 stands on the first of two, within the column's eight in and six out."""
+    places = re.findall(r"adf::location<adf::PLIO>\((\w+)_(in|out)\[\d+\]\) = adf::shim\(\d+, (\d+)\)", project()["graph.hpp"])
+    assert {way for _, way, _ in places} == {"in", "out"}
+    assert len({int(channel) for _, _, channel in places}) > 1
+    assert all(int(channel) % 2 == 0 and int(channel) < (8 if way == "in" else 6) for _, way, channel in places)
