@@ -8,10 +8,10 @@ from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from placer.codegen.kernel_text import call, config_struct, signature
-from placer.codegen.plan import GraphPlan, LayerPlan, PortRef
 
 from placer import __version__
+from placer.codegen.kernel_text import call, config_struct, signature
+from placer.codegen.plan import GraphPlan, LayerPlan, PortRef
 from placer.contracts.contract import ArgumentKind
 from placer.mapping import BufferAt
 from placer.network import IntArray

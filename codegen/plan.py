@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from placer.codegen.names import identifiers
 from placer.codegen.weights import channel_values, packed_weights, table_values
-
 from placer.contracts.contract import ArgumentKind, KernelContract
 from placer.contracts.kernel_spec import DenseSpec, Role
 from placer.contracts.tile_kernel import tile_kernel

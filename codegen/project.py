@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 from placer.codegen.emit import File
-
 from placer.errors import InputError
 
 

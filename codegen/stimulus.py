@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
 from placer.codegen.blocked import from_stored, put_stream, to_stored, to_stream
 from placer.codegen.emit import File
 from placer.codegen.plan import GraphPlan, PlioPlan
 from placer.codegen.stored_reference import stored_outputs
-
 from placer.layers import HostView
 from placer.network import IntArray, Network
 from placer.problem.formulate import LaidOutGraph

@@ -6,11 +6,11 @@ The arithmetic is docs/kernels.md; tests hold it against the normative evaluator
 from __future__ import annotations
 
 import numpy as np
-from placer.codegen.blocked import to_stored
 
 from placer.arithmetic.integers import exact_matmul, interpolated, scaled
 from placer.arithmetic.normalised import normalised
 from placer.arithmetic.softmax import softened
+from placer.codegen.blocked import to_stored
 from placer.layers import (
     TABLE_VALUES,
     AddLayer,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from placer.codegen.stored_reference import padded_weights
 
+from placer.codegen.stored_reference import padded_weights
 from placer.contracts.attention_spec import SoftmaxSpec
 from placer.contracts.kernel_spec import (
     FunctionSpec,

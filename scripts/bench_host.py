@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 from placer.codegen.kernel_text import call, config_struct
-
 from placer.config import load_settings
 from placer.contracts.catalog import contract
 from placer.contracts.contract import KernelContract

@@ -31,8 +31,8 @@ from typing import TypeVar
 
 import numpy as np
 import onnx
-from placer.codegen.stimulus import random_samples
 
+from placer.codegen.stimulus import random_samples
 from placer.config import Settings
 from placer.errors import PlacerError, UnsupportedModelError
 from placer.frontend import read_model

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from placer.codegen.blocked import put_stream, to_stream
 from placer.codegen.stored_reference import stored_outputs
-
 from placer.contracts.tile_kernel import tile_kernel
 from placer.device import find_device
 from placer.layers import Activation, HostView, LayerGraph, MoveLayer

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from placer.codegen.blocked import from_stored, put_stream, to_stored, to_stream
 
+from placer.codegen.blocked import from_stored, put_stream, to_stored, to_stream
 from placer.layers import Activation, HostView
 from placer.layout import Layout, Partition, Window, round_up
 from tests.graphs import INT8

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from placer.codegen.blocked import from_stored
 from placer.codegen.stored_reference import stored_outputs
-
 from placer.device import find_device
 from placer.frontend import read_model
 from placer.lowering.lower import lower

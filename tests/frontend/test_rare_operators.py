@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from placer.codegen.stimulus import random_samples
 
+from placer.codegen.stimulus import random_samples
 from placer.errors import UnsupportedModelError
 from placer.frontend import read_model
 from placer.host import onnxruntime_check

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from placer.codegen.kernel_text import NAMES, call, config_struct, signature
 
+from placer.codegen.kernel_text import NAMES, call, config_struct, signature
 from placer.contracts.contract import Argument, KernelContract, PortKind
 from placer.host import emulator
 from placer.network import IntArray

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from placer.codegen.kernel_text import config_struct
 
+from placer.codegen.kernel_text import config_struct
 from placer.contracts.catalog import contract
 from placer.contracts.kernel_spec import DenseSpec, Role
 from placer.layers import Side, Step

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from placer.codegen.stored_reference import stored_outputs
 
+from placer.codegen.stored_reference import stored_outputs
 from placer.device import find_device
 from placer.frontend.closing import close
 from placer.frontend.fold import drop_unread
