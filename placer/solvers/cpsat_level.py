@@ -13,6 +13,7 @@ from placer.model.variables import BlockVariables, NetVariables, Variables
 from placer.problem.problem import Level
 from placer.problem.solution import BlockChoice, EdgeKind, NetChoice, Solution
 from placer.solvers.base import Limits, Progress, ProgressSink
+from placer.solvers.interruptible import run_interruptibly
 
 
 @dataclass
@@ -46,7 +47,10 @@ def silent(progress: Progress) -> None:
 
 
 def minimise(v: Variables, level: Level, expression: Expression, budget: Budget, share: float, progress: ProgressSink) -> Search:
-    """Minimise `expression` with at most `share` of deterministic time, which is taken off the budget."""
+    """Minimise `expression` with at most `share` of deterministic time, which is taken off the budget.
+
+    Raises KeyboardInterrupt at Ctrl-C, which the library would take for the end of this one search.
+    """
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = budget.workers
     solver.parameters.interleave_search = budget.workers > 1
@@ -67,7 +71,10 @@ def minimise(v: Variables, level: Level, expression: Expression, budget: Budget,
     if budget.deadline is not None:
         solver.parameters.max_time_in_seconds = max(0.01, budget.deadline - time.monotonic())
     v.model.minimize(expression)
-    status = solver.solve(v.model, _Reporter(level, progress))
+    solver.parameters.catch_sigint_signal = False
+    reporter, ended = _Reporter(level, progress), list[cp_model.CpSolverStatus]()
+    run_interruptibly(lambda: ended.append(solver.solve(v.model, reporter)), solver.stop_search)
+    (status,) = ended
     budget.work = max(0.0, budget.work - solver.deterministic_time)
     if status == cp_model.INFEASIBLE:
         return Search(None, False, True, 0)

@@ -17,25 +17,28 @@ def run_interruptibly(search: Callable[[], None], stop: Callable[[], None], seco
     Raises KeyboardInterrupt once the search has ended, and whatever the search raised.
     """
     raised: list[BaseException] = []
+    # An interrupted join takes a thread for ended that still runs (Python 3.11); an event does not.
+    done = threading.Event()
 
     def guarded() -> None:
         try:
             search()
         except BaseException as error:  # handed over to the caller's thread
             raised.append(error)
+        finally:
+            done.set()
 
     thread = threading.Thread(target=guarded, daemon=True)
     deadline = time.monotonic() + seconds
     thread.start()
     try:
-        while thread.is_alive():
-            thread.join(CHECK)
+        while not done.wait(CHECK):
             if time.monotonic() > deadline:
                 stop()
     except KeyboardInterrupt:
-        while thread.is_alive():
+        stop()
+        while not done.wait(CHECK):
             stop()
-            thread.join(CHECK)
         raise
     if raised:
         raise raised[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from functools import cache
 from itertools import permutations
@@ -142,3 +144,14 @@ def test_wall_clock_limit() -> None:
     _, problem = stated(chain((128,) * 6, tokens=32), small_device(20, 8))
     result = CpSatSolver().solve(problem, construct(problem), Limits(1000.0, 0.5, 1, 0), ignore)
     assert result.solution is not None
+
+
+def test_ctrl_c_ends_the_solve() -> None:
+    """And not only the search of one level that it meets."""
+
+    def interrupt(_: Progress) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    _, problem = stated(chain((64, 64, 64, 32)), small_device(12, 4))
+    with pytest.raises(KeyboardInterrupt):
+        CpSatSolver().solve(problem, None, Limits(2.0, None, 1, 0), interrupt)
