@@ -18,7 +18,7 @@ Steps = Callable[[IntArray], FloatArray]
 # Positions of a run at which a cubic is fitted and compared, at most.
 SAMPLES = 256
 # Runs are cut until no cubic is off by more (in steps, and of the largest result: 2^-9 of a step at 16 bits), or so many cuts have been
-# made: each costs a kernel a comparison of every element, and with more of them its program would not fit a core (catalog.py).
+# made: each costs a kernel a comparison of every element, and with several times as many its program would not fit a core.
 TOLERANCE, RELATIVE_TOLERANCE = 2.0**-12, 2.0**-24
 MAX_BREAKS = 12
 # Places of a cut tried at once; the search then goes on between the neighbours of the best.

@@ -34,8 +34,13 @@ class Unmet:
         """What is required against what is possible."""
         what, unit = WORDS[self.limit.level]
         text = f"{what} of at most {self.limit.at_most} {unit}{self._time(device)} is required; "
-        text += f"no mapping on {device.name} takes fewer than {self.bound} (proven)" if self.proven else "none was found"
+        text += f"no mapping on {device.name} takes fewer than {self.bound} ({self._proof})" if self.proven else "none was found"
         return text + ("" if self.found is None else f", and the best found takes {self.found}")
+
+    @property
+    def _proof(self) -> str:
+        """How the bound is known: cycles depend on how far streams go, which is assumed before places are known (pacing.py)."""
+        return "proven" if self.limit.level is Level.TILES else "proven for streams as long as assumed"
 
     def _time(self, device: Device) -> str:
         return "" if self.limit.level is Level.TILES else f" ({self.limit.at_most * 1e3 / device.clock_mhz:.4g} ns)"

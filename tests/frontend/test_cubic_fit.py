@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
 from placer.arithmetic.fixed_point import FloatArray
 from placer.arithmetic.integers import interpolated
-from placer.contracts.catalog import BREAK_WORDS, MULTIPLIER_WORDS
-from placer.contracts.contract import PIPELINE_COPIES, PROGRAM_WORD, PROGRAM_WORDS_A_CALL
-from placer.cubics import TERMS, Cubics
+from placer.contracts.contract import PROGRAM_WORD, PROGRAM_WORDS_A_CALL
+from placer.cubics import Cubics
+from placer.cycles.rows import CubicForm, cubic_words
 from placer.device import find_device
 from placer.frontend import cubic_fit
 from placer.frontend.cubic_fit import MAX_BREAKS, cubics
@@ -85,11 +87,13 @@ def test_wider_elements() -> None:
     assert np.abs(interpolated(positions, found) - exact(positions)).max() <= 1 / 2 + found.error + 2**-10
 
 
-def test_as_many_cuts_as_a_program_holds() -> None:
-    """The words of a kernel with all cuts are within the 16 KB of a core; a few more would not be."""
+def test_a_program_holds_as_many_cuts() -> None:
+    """The words of any kernel with all cuts are within the program memory of a core; those of one with many more would not be."""
 
-    def program_bytes(cuts: int) -> int:
-        loop = TERMS * 24 + (TERMS - 1) * MULTIPLIER_WORDS + BREAK_WORDS * cuts
-        return (PROGRAM_WORDS_A_CALL + PIPELINE_COPIES * loop) * PROGRAM_WORD
+    def program_bytes(cuts: int, form: CubicForm) -> int:
+        return (PROGRAM_WORDS_A_CALL + cubic_words(replace(form, further=cuts), "aie-ml")) * PROGRAM_WORD
 
-    assert program_bytes(MAX_BREAKS) <= find_device("VEK280").core.program_bytes < program_bytes(MAX_BREAKS + 1)
+    most = find_device("VEK280").core.program_bytes
+    for source, target, clips in product((2, 4), (1, 2, 4), (0, 1, 3)):
+        form = CubicForm(source, target, 0, clips)
+        assert program_bytes(MAX_BREAKS, form) <= most < program_bytes(6 * MAX_BREAKS, form)

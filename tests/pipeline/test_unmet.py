@@ -50,7 +50,8 @@ def test_a_demand_below_it_is_infeasible(level: Level, objective: tuple[Level, .
     (unmet,) = unmet_limits(problem, limits())
     assert (unmet.limit.level, unmet.bound, unmet.found, unmet.proven) == (level, least(level), least(level), True)
     assert f"at most {least(level) - 1}" in unmet.sentence(problem.device)
-    assert f"fewer than {least(level)} (proven)" in unmet.sentence(problem.device)
+    proof = "proven" if level is Level.TILES else "proven for streams as long as assumed"
+    assert f"fewer than {least(level)} ({proof})" in unmet.sentence(problem.device)
 
 
 def test_demands_that_only_together_contradict() -> None:
