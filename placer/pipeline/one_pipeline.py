@@ -15,7 +15,7 @@ from placer.solvers.base import Limits, ProgressSink, SolveResult, Status
 from placer.solvers.construct import construct
 
 # By what part an interval with its distances may be longer than the solver's before other places are tried, and how many.
-LONGER, PLACES = 0.02, 2
+LONGER, PLACES = 0.05, 2
 # Levels that places do not enter.
 PLACELESS = (Level.INTERVAL, Level.LATENCY, Level.TILES)
 
