@@ -20,6 +20,8 @@ from placer.network import IntArray, Network, Tensor
 # Optimisers after which a model no longer means what it says: the first merges two rounding points into one, the second carries the
 # rounding of one reader of a tensor to the tensor's other readers when it moves a Transpose that they share.
 INEXACT = ("DoubleQDQPairsRemover", "TransposeOptimizer")
+# The level at which onnxruntime computes every node as the model states it, in float32, and its default, at which nodes become one.
+BASIC, DEFAULT = "ORT_ENABLE_BASIC", "ORT_ENABLE_ALL"
 QUANT_DOMAINS = frozenset({"qonnx.custom_op.general", "onnx.brevitas"})
 # Samples at a time where the model leaves its batch open.
 CHUNK = 4096
@@ -47,18 +49,20 @@ def outputs(
     inputs: tuple[IntArray, ...],
     without: tuple[str, ...] = INEXACT,
     names: tuple[str, ...] | None = None,
+    level: str = BASIC,
 ) -> tuple[IntArray, ...]:
     """What the model's evaluator makes of `inputs` ([samples, *shape] each): outputs as integers on the network's scales.
 
     without: optimisers of onnxruntime to leave out. names: the outputs of `model` to give, called as tensors of the network; None: the
-    network's outputs, which are the model's in order. Raises ImportError when the evaluator is not installed.
+    network's outputs, which are the model's in order. level: of onnxruntime's optimisation. Raises ImportError when the evaluator is not
+    installed.
     """
     reals = [to_real(network.tensor(n), v) for n, v in zip(network.inputs, inputs, strict=True)]
     samples, step = len(inputs[0]), network.batch or min(len(inputs[0]), CHUNK)
     if evaluator(model) == "qonnx":
         found = qonnx_check.session(model, max(min(samples, QONNX_BATCH), step))(reals)
         return tuple(to_integers(network.tensor(name), value) for name, value in zip(network.outputs, found, strict=True))
-    run = _onnxruntime(model, without, names)
+    run = _onnxruntime(model, without, names, level)
     runs = [run([_filled(v[i : i + step], network.batch) for v in reals]) for i in range(0, samples, step)]
     return tuple(
         to_integers(network.tensor(name), np.concatenate(parts)[:samples])
@@ -84,11 +88,11 @@ def _filled(value: FloatArray, batch: int | None) -> FloatArray:
     return np.concatenate([value, np.zeros((missing, *value.shape[1:]), np.float32)]) if missing else value
 
 
-def _onnxruntime(model: Path, without: tuple[str, ...], outputs: tuple[str, ...] | None) -> Session:
+def _onnxruntime(model: Path, without: tuple[str, ...], outputs: tuple[str, ...] | None, level: str) -> Session:
     import onnxruntime as ort  # noqa: PLC0415 - optional
 
     options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.graph_optimization_level = getattr(ort.GraphOptimizationLevel, level)
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(without))
