@@ -78,6 +78,8 @@ def _schedule(body: OperationList, interval: int, limit: float, shortest: bool =
     model.add_max_equality(last, at)
     model.minimize(last)
     solver = cp_model.CpSolver()
+    # The library would take Ctrl-C for the end of the search, and leave the process without a handler.
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = limit
     status = solver.solve(model)

@@ -157,5 +157,10 @@ def test_ctrl_c_ends_the_solve() -> None:
         told = True
 
     _, problem = stated(chain((64, 64, 64, 32)), small_device(12, 4))
-    with pytest.raises(KeyboardInterrupt):
-        CpSatSolver().solve(problem, None, Limits(2.0, None, 1, 0), interrupt)
+    # Other tests leave searches to the library, which then leaves the process without a handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            CpSatSolver().solve(problem, None, Limits(2.0, None, 1, 0), interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
