@@ -58,8 +58,11 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
 
 def _pipeline(imported: Imported, problem: MappingProblem, settings: Settings, relays: int, progress: ProgressSink) -> Solved:
     """One pipeline with so many relays; problem: without."""
-    own, stated = _with_relays(imported, problem, settings, relays)
-    return Solved(own, stated, solve_pipeline(own, stated, settings, progress))
+    return _solved(_with_relays(imported, problem, settings, relays), settings, progress)
+
+
+def _solved(stated: tuple[Imported, MappingProblem], settings: Settings, progress: ProgressSink) -> Solved:
+    return Solved(*stated, solve_pipeline(*stated, settings, progress))
 
 
 def _with_relays(imported: Imported, problem: MappingProblem, settings: Settings, relays: int) -> tuple[Imported, MappingProblem]:
@@ -77,18 +80,19 @@ def _relayed(imported: Imported, problem: MappingProblem, settings: Settings, co
     """
     from placer.solvers.relaying import best_relays  # noqa: PLC0415 - OR-Tools takes half a second to load
 
-    relaying = best_relays(cache(lambda count: _with_relays(imported, problem, settings, count)[1]), counts)
+    stated = cache(lambda count: _with_relays(imported, problem, settings, count))
+    relaying = best_relays(lambda count: stated(count)[1], counts)
     if relaying.count == counts[0]:
-        return _pipeline(imported, problem, settings, counts[0], progress)
+        return _solved(stated(counts[0]), settings, progress)
     try:
-        solved = _pipeline(imported, problem, settings, relaying.count, progress)
+        solved = _solved(stated(relaying.count), settings, progress)
     except InfeasibleError:
-        return _pipeline(imported, problem, settings, counts[0], progress)
+        return _solved(stated(counts[0]), settings, progress)
     if relaying.fewest is None or _levels(solved)[: len(relaying.fewest)] <= relaying.fewest:
         return solved
     # What promised more without places is worse with them: so may fewer relays be, or better.
     try:
-        return min(solved, _pipeline(imported, problem, settings, counts[0], progress), key=_levels)
+        return min(solved, _solved(stated(counts[0]), settings, progress), key=_levels)
     except InfeasibleError:
         return solved
 
@@ -131,7 +135,7 @@ def _of_candidate(
         assert candidate.problem is not None, "only what was asked about is solved"
         own = replace(imported, laid_out=question.laid_out(candidate.batch, candidate.relays))
         try:
-            return Solved(own, candidate.problem, solve_pipeline(own, candidate.problem, settings, progress))
+            return _solved((own, candidate.problem), settings, progress)
         except InfeasibleError:
             return None
     found = solve_replicas(question, candidate, wanted, search_limits(settings), progress)
