@@ -29,10 +29,15 @@ class Samples:
     outputs: tuple[IntArray, ...]
 
 
+def random_inputs(network: Network, samples: int, seed: int = 0) -> tuple[IntArray, ...]:
+    """Uniform integers for every input of `network`: [samples, *shape] each."""
+    rng = np.random.default_rng(seed)
+    return tuple(rng.integers(t.type.min, t.type.max + 1, (samples, *t.shape)) for t in map(network.tensor, network.inputs))
+
+
 def random_samples(network: Network, batch: int, iterations: int, seed: int) -> Samples:
     """Uniform random inputs of the inputs' types, and what the reference makes of them."""
-    rng = np.random.default_rng(seed)
-    inputs = tuple(rng.integers(t.type.min, t.type.max + 1, (iterations * batch, *t.shape)) for t in map(network.tensor, network.inputs))
+    inputs = random_inputs(network, iterations * batch, seed)
     return Samples(iterations, inputs, evaluate(network, inputs))
 
 

@@ -32,7 +32,7 @@ from typing import TypeVar
 import numpy as np
 import onnx
 
-from placer.codegen.stimulus import random_samples
+from placer.codegen.stimulus import random_inputs, random_samples
 from placer.config import Settings
 from placer.errors import PlacerError, UnsupportedModelError
 from placer.frontend import read_model
@@ -134,7 +134,7 @@ def compare_operations(path: Path, network: Network, samples: int) -> Local:
         return Local(_sha256(path), "", 0, 0)
     kinds: dict[str, list[int]] = {}
     for start in range(0, samples, LOCAL_CHUNK):
-        given = random_samples(network, min(LOCAL_CHUNK, samples - start), 1, start).inputs
+        given = random_inputs(network, min(LOCAL_CHUNK, samples - start), start)
         known = _intermediate(path, network, given)
         made = dict.fromkeys(known, "")
         for op in network.operations:

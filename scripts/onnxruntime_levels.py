@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from placer.codegen.stimulus import random_inputs
 from placer.errors import PlacerError
 from placer.frontend import read_model
 from placer.host.onnxruntime_check import BASIC, DEFAULT, evaluator, outputs
@@ -21,8 +22,7 @@ from placer.host.onnxruntime_check import BASIC, DEFAULT, evaluator, outputs
 def disagreement(path: Path, samples: int) -> tuple[int, int, int]:
     """Output elements that differ, how many there are, and the largest difference in steps of the output."""
     network = read_model(path)
-    dice = np.random.default_rng(0)
-    inputs = tuple(dice.integers(t.type.min, t.type.max + 1, (samples, *t.shape)) for t in map(network.tensor, network.inputs))
+    inputs = random_inputs(network, samples)
     basic, default = (outputs(path, network, inputs, level=level) for level in (BASIC, DEFAULT))
     off = np.concatenate([np.abs(a - b).reshape(-1) for a, b in zip(basic, default, strict=True)])
     return int(np.count_nonzero(off)), off.size, int(off.max(initial=0))

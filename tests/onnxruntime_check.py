@@ -7,18 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from placer.codegen.stimulus import random_inputs
 from placer.host import onnxruntime_check
 from placer.network import IntArray, Network
 from placer.reference import evaluate
 
 INEXACT = onnxruntime_check.INEXACT
-
-
-def random_inputs(network: Network, samples: int, seed: int = 0) -> tuple[IntArray, ...]:
-    """Uniform integers for every input of `network`: [samples, *shape] each."""
-    rng = np.random.default_rng(seed)
-    kinds = [network.tensor(name) for name in network.inputs]
-    return tuple(rng.integers(t.type.min, t.type.max + 1, (samples, *t.shape)) for t in kinds)
 
 
 def differences(path: Path, network: Network, samples: int, seed: int = 0, without: tuple[str, ...] = ()) -> IntArray:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from placer.codegen.stimulus import random_inputs
 from placer.device import find_device
 from placer.errors import UnsupportedModelError
 from placer.frontend import read_model
@@ -20,7 +21,7 @@ from scripts import float64
 from tests.attention_models import HEADS, SIZE, SPELLINGS, TOKENS, WIDTH, dense, reshape
 from tests.command_line import CommandLine
 from tests.graphs import small_device
-from tests.onnxruntime_check import differences, random_inputs
+from tests.onnxruntime_check import differences
 from tests.qdq_models import QdqBuilder
 from tests.solving import assembled, solve, stated
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from placer.arithmetic.normalised import normalised
+from placer.codegen.stimulus import random_inputs
 from placer.frontend import closing, read_model
 from placer.host import onnxruntime_check
 from placer.network import IntArray, Network, Normalise
 from placer.reference import evaluate
 from scripts import float64
 from tests.codegen.test_stored_reference import check_path
-from tests.onnxruntime_check import random_inputs
 from tests.qdq_models import QdqBuilder, some_weights
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from placer.codegen.blocked import from_stored
+from placer.codegen.stimulus import random_inputs
 from placer.codegen.stored_reference import stored_outputs
 from placer.device import find_device
 from placer.frontend import read_model
@@ -18,7 +19,6 @@ from placer.lowering.lower import lower
 from placer.network import Network
 from placer.problem.formulate import LaidOutGraph, lay_out
 from placer.reference import evaluate
-from tests.onnxruntime_check import random_inputs
 from tests.qdq_models import QdqBuilder, some_weights
 from tests.random_models import MOVING, RandomModel, random_models
 
