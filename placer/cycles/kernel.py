@@ -65,8 +65,8 @@ NEXT_PLACE_SCALARS = 8
 CASCADE_QUEUE_CYCLES = 4
 # From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
 DMA_START_CYCLES = 11
-# A stream's first word takes 4 + 4h + 3 cycles over h switches (AM020 chapter 2).
-SWITCH_CYCLES, STREAM_ENDS_CYCLES = 4, 7
+# A stream's first word takes 4 cycles through a switch, 3 through the last one, into a memory (AM020 chapter 2).
+SWITCH_CYCLES, LAST_SWITCH_CYCLES = 4, 3
 
 
 @dataclass(frozen=True)
@@ -373,7 +373,12 @@ def stream_cycles(device: Device) -> int:
     ASSUMPTION: it passes all rows of memory tiles, half the rows of core tiles, and two switches sideways, or half of a narrow array.
     """
     switches = device.rows // 2 + device.memory_rows + min(2, device.columns // 2)
-    return DMA_START_CYCLES + STREAM_ENDS_CYCLES + SWITCH_CYCLES * switches
+    return first_word_cycles(switches)
+
+
+def first_word_cycles(switches: int) -> int:
+    """From a free channel to the first word at the other end of a stream over `switches`, those of both ends included."""
+    return DMA_START_CYCLES + SWITCH_CYCLES * (switches - 1) + LAST_SWITCH_CYCLES
 
 
 def transfer_cycles(size: int, device: Device) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from placer.cycles.kernel import DMA_START_CYCLES, STREAM_ENDS_CYCLES, SWITCH_CYCLES, transfer_cycles
+from placer.cycles.kernel import first_word_cycles, transfer_cycles
 from placer.device import Device
 from placer.layers import Side
 from placer.layout import Partition
@@ -60,7 +60,7 @@ class _Graph:
     def travel(self, tensor: str, source: Position, target: Position) -> int:
         """Cycles from a channel's start to the first word at the other end, along the stream's route."""
         straight = abs(source[0] - target[0]) + abs(source[1] - target[1]) + 1
-        return DMA_START_CYCLES + STREAM_ENDS_CYCLES + SWITCH_CYCLES * self.switches.get((tensor, source, target), straight)
+        return first_word_cycles(self.switches.get((tensor, source, target), straight))
 
     def core(self, tile: MappedTile) -> Position:
         """A core tile in the grid of all tiles, the shim row at 0."""

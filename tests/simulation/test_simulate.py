@@ -83,7 +83,7 @@ def test_a_mapping_by_hand() -> None:
     core_rows = 1 + pair().device.memory_rows
 
     def travel(a: tuple[int, int], b: tuple[int, int]) -> int:
-        return DMA_START_CYCLES + 7 + 4 * (abs(a[0] - b[0]) + abs(a[1] - b[1]) + 1)
+        return DMA_START_CYCLES + 4 * (abs(a[0] - b[0]) + abs(a[1] - b[1])) + 3
 
     heads = [t for t in d0.tiles if t.k_index == 0]
     tail, single = next(t for t in d0.tiles if t.k_index == 1), d1.tiles[0]
