@@ -51,7 +51,7 @@ def softmax(rows: int, width: int, groups: int = 1, input_bytes: int = 1) -> int
 
 
 def test_layer_norm_takes_what_is_published() -> None:
-    """468 cycles by vendor simulation, in floating point; no constant of the model is set from it."""
+    """468 cycles by vendor simulation, with roots in floats; no constant of the model is set from it."""
     assert CALL + normalise(4, 64) == pytest.approx(468, rel=0.10)
 
 
