@@ -84,7 +84,7 @@ class DataTypes:
 @_strict
 @dataclass(frozen=True)
 class MappedLayer:
-    """A layer: m x k times k x n, padded (k is 0 for elementwise layers).
+    """A layer: m x k times k x n, padded (k is 0 where nothing is summed; of a product of two activations, that of one group).
 
     cycles: its kernel, a call; stall_cycles: what of them is waiting for banks that its buffers share; hop_cycles: by how much each next
     tile of a cascade runs late (0 without one). All are modelled.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from placer.frontend import read_model
 from placer.layers import DenseLayer, MatMulLayer, MoveLayer, SoftmaxLayer
 from placer.lowering.lower import lower
 from placer.reference import evaluate
-from placer.verify import verify
+from placer.verify import Family, verify
 from scripts import float64
 from tests.attention_models import HEADS, SIZE, SPELLINGS, TOKENS, WIDTH, dense, reshape
 from tests.command_line import CommandLine
@@ -94,6 +95,11 @@ def test_it_maps(tmp_path: Path) -> None:
     assert verify(mapping, device, graph) == ()
     heads = {m.split.data.columns for m in mapping.layers if m.op in {"matmul", "softmax"}}
     assert heads <= {1, HEADS}
+    # What an element of a product of two activations sums: a head's features for Q K^T, tokens for A V.
+    sums = {layer.name: layer.inner for layer in graph.layers if isinstance(layer, MatMulLayer)}
+    assert {m.name: m.k for m in mapping.layers if m.op == "matmul"} == sums
+    wrong = tuple(replace(m, k=m.k + 8 * (m.op == "matmul")) for m in mapping.layers)
+    assert {v.family for v in verify(replace(mapping, layers=wrong), device, graph)} == {Family.IDENTITY}
 
 
 def test_moves_map_too(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from placer.errors import InfeasibleError
-from placer.layers import DenseLayer, Layer, Side
+from placer.layers import DenseLayer, Layer, MatMulLayer, Side
 from placer.mapping import (
     SCHEMA,
     BufferAt,
@@ -103,6 +103,8 @@ def _layer(problem: MappingProblem, laid_out: LaidOutGraph, solution: Solution, 
     inner = 0
     if isinstance(layer, DenseLayer):
         inner = source.columns if layer.side is Side.RIGHT else source.rows
+    elif isinstance(layer, MatMulLayer):
+        inner = layer.inner
     tiles, stalls = [], 0
     for chain in range(split.chains):
         for position in range(split.contraction):

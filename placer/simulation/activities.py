@@ -8,15 +8,15 @@ access in four cycles, never wait for the sixteen banks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from placer.cycles.kernel import first_word_cycles, transfer_cycles
 from placer.device import Device
 from placer.layers import Side
 from placer.layout import Partition
-from placer.mapping import MappedEdge, MappedLayer, MappedTile, Mapping, StreamPort
+from placer.mapping import MappedEdge, MappedLayer, MappedTile, Mapping, StreamPort, TileBuffer
 from placer.routing.grid import STEPS, Direction
-from placer.simulation.simulate import Activity, ActivityGraph, Kind, Precedence
+from placer.simulation.simulate import Activity, ActivityGraph, Kind, Precedence, Use
 from placer.split import Split
 
 INPUT_KINDS = ("input", "second_input")
@@ -27,12 +27,17 @@ Position = tuple[int, int]
 
 @dataclass(frozen=True)
 class Reader:
-    """A buffer that a window arrives in: `number` frees it `cycles` after it starts, and starts `early` after it is full (0 or less)."""
+    """A buffer that a window arrives in: `number` frees it `cycles` after it starts, and starts `early` after it is full (0 or less).
+
+    kind, resource: the channel in which a stream arrives.
+    """
 
     number: int
     cycles: int
     early: int
     position: Position
+    kind: Kind
+    resource: str
 
 
 @dataclass
@@ -62,9 +67,9 @@ class _Graph:
         straight = abs(source[0] - target[0]) + abs(source[1] - target[1]) + 1
         return first_word_cycles(self.switches.get((tensor, source, target), straight))
 
-    def core(self, tile: MappedTile) -> Position:
+    def core(self, col: int, row: int) -> Position:
         """A core tile in the grid of all tiles, the shim row at 0."""
-        return tile.col, 1 + self.device.memory_rows + tile.row
+        return col, 1 + self.device.memory_rows + row
 
 
 def activities(mapping: Mapping, device: Device) -> ActivityGraph:
@@ -82,9 +87,10 @@ def _cascades(graph: _Graph, layer: MappedLayer) -> tuple[int, ...]:
     numbers = []
     for chain in range(layer.split.m * layer.split.n):
         data, channel = divmod(chain, layer.split.n)
-        first = next(t for t in layer.tiles if (t.m_index, t.n_index, t.k_index) == (data, channel, 0))
+        tiles = sorted((t for t in layer.tiles if (t.m_index, t.n_index) == (data, channel)), key=lambda t: t.k_index)
+        first, *others = (Use(Kind.KERNEL, f"core ({t.col}, {t.row})", t.k_index * layer.hop_cycles) for t in tiles)
         name = f"{layer.name} [{data}, {channel}]"
-        numbers.append(graph.add(Activity(name, Kind.KERNEL, f"core ({first.col}, {first.row})", layer.name, layer.cycles)))
+        numbers.append(graph.add(Activity(name, Kind.KERNEL, first.resource, layer.name, layer.cycles, tuple(others))))
     return tuple(numbers)
 
 
@@ -114,8 +120,10 @@ class _Net:
                 continue
             readers = [r for e in self.edges if e.kind != "memory_tile" for r in self._readers(e, piece)]
             if shards:
-                shard = _enclosing(self.edges[0].written, piece, shards)
-                readers += reads[shard]
+                shard, rank = _within(self.edges[0].written, piece, shards)
+                place = next(e for e in self.edges if e.shards).memory_tiles[shard]
+                where = f"memory tile ({place.col}, {place.row}) in {place.in_channels[rank]}"
+                readers += [replace(r, resource=where) for r in reads[shard]]
             self._stream_out(piece, readers)
 
     def _share(self, piece: int) -> None:
@@ -131,16 +139,16 @@ class _Net:
         busy = transfer_cycles(edge.written_bytes, graph.device)
         if edge.producer in self.layers:
             tile = self._tail(piece)
-            where = f"core ({tile.col}, {tile.row}) out"
-            number = graph.add(Activity(f"{edge.tensor} [{piece}]", Kind.CORE_OUT, where, edge.producer, busy))
+            output = _buffer(tile, "output")
+            number = graph.add(Activity(f"{edge.tensor} [{piece}]", Kind.CORE_OUT, channel_name(output), edge.producer, busy))
             writer, end = self._writer(piece)
             graph.wait(writer, number, end, 0)
             # The output's copy is free when it has left; the tail needs it when it starts.
             graph.wait(number, writer, busy - self._start_of_tail(), COPIES)
-            position = graph.core(tile)
+            position = graph.core(output.at[0].col, output.at[0].row)
         else:
             port = next(p for p in graph.mapping.plio if (p.tensor, p.piece, p.direction) == (edge.tensor, piece, "in"))
-            where = f"column {port.col} channel {port.channel}"
+            where = f"column {port.col} in {port.channel}"
             number = graph.add(Activity(f"{edge.tensor} [{piece}]", Kind.PLIO_IN, where, edge.producer, busy))
             graph.inputs.append(number)
             position = (port.col, 0)
@@ -151,20 +159,23 @@ class _Net:
 
         Its first words wait for the copy at the reader's door: the switches on the way hold as many as they delay.
         """
+        arrivals = {}
         for reader in readers:
             travel = self.graph.travel(self.edges[0].tensor, source, reader.position)
             full = busy + travel
+            arrivals[reader.resource] = Use(reader.kind, reader.resource, travel)
             if reader.number < 0:
                 self.graph.outputs.append((stream, full))
                 continue
             self.graph.wait(stream, reader.number, full + reader.early, 0)
             self.graph.wait(reader.number, stream, reader.cycles - travel, COPIES)
+        self.graph.activities[stream] = replace(self.graph.activities[stream], also=tuple(arrivals.values()))
 
     def _readers(self, edge: MappedEdge, piece: int) -> list[Reader]:
         """Who reads window `piece` of a direct edge, or of what leaves memory tiles towards `edge`."""
         if edge.consumer not in self.layers:
             ports = [p for p in self.graph.mapping.plio if (p.tensor, p.piece, p.direction) == (edge.tensor, piece, "out")]
-            return [Reader(-1, 0, 0, (p.col, 0)) for p in ports]
+            return [Reader(-1, 0, 0, (p.col, 0), Kind.PLIO_OUT, f"column {p.col} out {p.channel}") for p in ports]
         layer = self.layers[edge.consumer]
         split = split_of(layer)
         readers = []
@@ -172,7 +183,9 @@ class _Net:
             chain, late = tile.m_index * split.channels + tile.n_index, tile.k_index * layer.hop_cycles
             if split.input_piece(chain, tile.k_index, edge.port) == piece:
                 number = self.cascades[layer.name][chain]
-                readers.append(Reader(number, late + layer.cycles, -late, self.graph.core(tile)))
+                buffer = _buffer(tile, INPUT_KINDS[edge.port])
+                position = self.graph.core(buffer.at[0].col, buffer.at[0].row)
+                readers.append(Reader(number, late + layer.cycles, -late, position, Kind.CORE_IN, channel_name(buffer)))
         return readers
 
     def _read_shards(self, shards: Partition) -> dict[int, list[Reader]]:
@@ -180,14 +193,14 @@ class _Net:
         found: dict[int, list[Reader]] = {shard: [] for shard in range(shards.pieces)}
         for edge in (e for e in self.edges if e.kind == "memory_tile"):
             for piece in range(edge.read.pieces):
-                shard = _enclosing(edge.read, piece, shards)
+                shard, rank = _within(edge.read, piece, shards)
                 place = edge.memory_tiles[shard]
                 position = (place.col, 1 + place.row)
                 busy = transfer_cycles(edge.read_bytes, self.graph.device)
-                where = f"memory tile ({place.col}, {place.row})"
+                where = f"memory tile ({place.col}, {place.row}) out {place.out_channels[rank]}"
                 number = self.graph.add(Activity(f"{edge.tensor} [{piece}]", Kind.MEMORY_OUT, where, edge.consumer, busy))
                 self._deliver(number, busy, position, self._readers(edge, piece))
-                found[shard].append(Reader(number, busy, 0, position))
+                found[shard].append(Reader(number, busy, 0, position, Kind.MEMORY_IN, ""))
         return found
 
     def _tail(self, piece: int) -> MappedTile:
@@ -221,6 +234,23 @@ def _enclosing(fine: Partition, piece: int, coarse: Partition) -> int:
         column * coarse.columns // fine.columns,
     )
     return (s * coarse.rows + r) * coarse.columns + c
+
+
+def _within(fine: Partition, piece: int, coarse: Partition) -> tuple[int, int]:
+    """The window of `coarse` in which window `piece` of `fine` lies, and how many windows of it there come before."""
+    window = _enclosing(fine, piece, coarse)
+    return window, sum(_enclosing(fine, earlier, coarse) == window for earlier in range(piece))
+
+
+def _buffer(tile: MappedTile, kind: str) -> TileBuffer:
+    """A tile's buffer of this kind."""
+    return next(b for b in tile.buffers if b.kind == kind)
+
+
+def channel_name(buffer: TileBuffer) -> str:
+    """The channel that fills or empties a core's buffer: of the tile in whose memory it lies."""
+    way = "out" if buffer.kind == "output" else "in"
+    return f"core ({buffer.at[0].col}, {buffer.at[0].row}) {way} {buffer.channel}"
 
 
 def _switches(mapping: Mapping, device: Device) -> dict[tuple[str, Position, Position], int]:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from placer.cycles.kernel import CALL_CYCLES, LOCK_CYCLES
 from placer.device import Device
 from placer.mapping import MappedLayer, Mapping
-from placer.simulation.activities import activities
-from placer.simulation.simulate import Kind, Simulation, simulate
+from placer.mmul import mmul_shapes
+from placer.network import IntType
+from placer.simulation.activities import activities, channel_name
+from placer.simulation.bottleneck import Bottleneck, bottleneck
+from placer.simulation.simulate import Simulation, simulate
+from placer.simulation.utilisation import ResourceUse, utilisation
 
 # Runs until a pipeline is in steady state, and as many again to measure: deeper ones than any shipped need fewer than a hundred.
 RUNS = 200
@@ -16,53 +20,46 @@ RUNS = 200
 
 @dataclass(frozen=True)
 class LayerProfile:
-    """One layer's cycles on each of its tiles, an interval.
+    """One layer's cycles on each of its tiles, an interval: the five parts add up to it.
 
-    products: at the peak rate; schedule: what the kernel takes beyond that (filling, draining, loads, finishing); call: call, return and
-    locks; waiting: the rest of the interval. macs: of the whole layer, padding included. stream_cycles: of its longest window in or out.
+    products: at the peak rate of its types; schedule: what the kernel takes beyond that (filling, draining, loads, finishing);
+    stalls: waiting for banks that its buffers share; call: call, return and locks; waiting: the rest of the interval, for data, room or
+    the other tiles of a cascade. macs: multiply-accumulates of the whole layer, padding included. peak: of them, a cycle and tile.
+    stream_cycles: of the busiest channel of its tiles, in or out; 0 where no stream serves them.
     """
 
     name: str
     tiles: int
     macs: int
+    peak: int
     products: int
     schedule: int
+    stalls: int
     call: int
-    waiting: int
+    waiting: float
     stream_cycles: int
 
     @property
     def cycles(self) -> int:
         """Of one kernel call."""
-        return self.products + self.schedule + self.call
+        return self.products + self.schedule + self.stalls + self.call
 
     @property
     def achieved(self) -> float:
         """Multiply-accumulates a cycle and tile in steady state."""
         return self.macs / self.tiles / (self.cycles + self.waiting)
 
-    def roof(self, device: Device) -> float:
-        """Multiply-accumulates a cycle and tile that the multiplier and the longest stream allow."""
-        if not self.stream_cycles:
-            return float(device.core.macs_int8)
-        return min(float(device.core.macs_int8), self.macs / self.tiles / self.stream_cycles)
-
-
-@dataclass(frozen=True)
-class BusyResource:
-    """Something that works `busy` cycles an interval, as a part of it."""
-
-    resource: str
-    kind: str
-    busy: int
-    utilisation: float
+    @property
+    def roof(self) -> float:
+        """Multiply-accumulates a cycle and tile that the multiplier and the busiest channel allow."""
+        return min(float(self.peak), self.macs / self.tiles / self.stream_cycles) if self.stream_cycles else float(self.peak)
 
 
 @dataclass(frozen=True)
 class Profile:
     """interval, latencies in cycles: simulated. stated_interval: the mapping's own. steady_latency: with inputs at the interval's pace.
 
-    bottleneck: what sets the pace, in words. busiest: the busiest resource of each kind.
+    resources: every tile, channel and lane that works. bottleneck: what sets the pace.
     """
 
     batch: int
@@ -72,8 +69,8 @@ class Profile:
     steady_latency: int
     tiles: int
     layers: tuple[LayerProfile, ...]
-    busiest: tuple[BusyResource, ...]
-    bottleneck: str
+    resources: tuple[ResourceUse, ...]
+    bottleneck: Bottleneck
 
     def inferences_per_second(self, device: Device) -> float:
         """Samples a second at the device's clock."""
@@ -88,6 +85,8 @@ def profiled(mapping: Mapping, device: Device) -> Profile:
     """Simulate a legal mapping and attribute its cycles."""
     simulation = steady(mapping, device)
     paced = simulate(simulation.graph, RUNS, -int(-simulation.interval // 1))
+    resources = utilisation(mapping, simulation)
+    channels = {r.resource: r.busy for r in resources}
     return Profile(
         batch=mapping.batch,
         interval=simulation.interval,
@@ -95,9 +94,9 @@ def profiled(mapping: Mapping, device: Device) -> Profile:
         first_latency=simulation.first_latency,
         steady_latency=paced.latency(RUNS - 1),
         tiles=mapping.tiles_used,
-        layers=tuple(_layer(layer, simulation, device) for layer in mapping.layers),
-        busiest=_busiest(simulation),
-        bottleneck=_bottleneck(simulation),
+        layers=tuple(_layer(layer, simulation.interval, channels, device) for layer in mapping.layers),
+        resources=resources,
+        bottleneck=bottleneck(simulation),
     )
 
 
@@ -106,41 +105,36 @@ def steady(mapping: Mapping, device: Device) -> Simulation:
     return simulate(activities(mapping, device), RUNS)
 
 
-def _layer(layer: MappedLayer, simulation: Simulation, device: Device) -> LayerProfile:
+def _layer(layer: MappedLayer, interval: float, channels: dict[str, int], device: Device) -> LayerProfile:
+    """channels: by name, the cycles an interval in which each works."""
     macs = layer.m * layer.k * layer.n
-    products = -(-macs // (len(layer.tiles) * device.core.macs_int8))
+    peak = _peak(layer, device)
+    products = -(-macs // (len(layer.tiles) * peak))
     ports = max(sum(b.copies == 2 for b in t.buffers) for t in layer.tiles)
-    call = min(CALL_CYCLES + 2 * ports * LOCK_CYCLES, layer.cycles - products)
-    streams = [a.busy for a in simulation.graph.activities if a.layer == layer.name and a.kind in {Kind.CORE_OUT, Kind.MEMORY_OUT}]
+    call = min(CALL_CYCLES + 2 * ports * LOCK_CYCLES, layer.cycles - products - layer.stall_cycles)
     return LayerProfile(
         name=layer.name,
         tiles=len(layer.tiles),
         macs=macs,
+        peak=peak,
         products=products,
-        schedule=layer.cycles - products - call,
+        schedule=layer.cycles - products - layer.stall_cycles - call,
+        stalls=layer.stall_cycles,
         call=call,
-        waiting=max(0, round(simulation.interval) - layer.cycles),
-        stream_cycles=max(streams, default=0),
+        waiting=interval - layer.cycles,
+        stream_cycles=max(channels[c] for c in _channels(layer)) if _channels(layer) else 0,
     )
 
 
-def _busiest(simulation: Simulation) -> tuple[BusyResource, ...]:
-    found = []
-    for kind in Kind:
-        mine = [a for a in simulation.graph.activities if a.kind is kind]
-        if mine:
-            worst = max(mine, key=lambda a: a.busy)
-            found.append(BusyResource(worst.resource, kind.value, worst.busy, worst.busy / simulation.interval))
-    return tuple(found)
+def _peak(layer: MappedLayer, device: Device) -> int:
+    """Multiply-accumulates a cycle of operands of these types, in the best of their shapes."""
+    left = IntType(layer.dtypes.input)
+    right = IntType(layer.dtypes.weights) if layer.dtypes.weights else left
+    rates = [s.m * s.k * s.n // s.intrinsics for s in mmul_shapes(device.generation, left, right)]
+    return min(device.core.macs_int8, max(rates, default=device.core.macs_int8))
 
 
-def _bottleneck(simulation: Simulation) -> str:
-    """One resource that never rests, or a loop of waiting through a few."""
-    critical = simulation.critical()
-    if not critical:
-        return "nothing waits"
-    first = simulation.graph.activities[critical[0][0]]
-    if critical[0][1] > 0.95:
-        return f"{first.kind.value}: {first.name} ({first.resource}) takes {first.busy} cycles of every {simulation.interval:.4g}"
-    names = " and ".join(dict.fromkeys(simulation.graph.activities[a].name for a, part in critical[:3] if part > 0.05))
-    return f"waiting between {names}: buffers of {simulation.interval:.4g} cycles a turn"
+def _channels(layer: MappedLayer) -> tuple[str, ...]:
+    """The channels that serve a layer's tiles."""
+    buffers = (b for tile in layer.tiles for b in tile.buffers if b.channel is not None)
+    return tuple(channel_name(b) for b in buffers)

@@ -14,12 +14,24 @@ import numpy as np
 
 
 class Kind(Enum):
-    """What an activity is; the value groups the rows of a trace."""
+    """What a resource is; the value groups the rows of a trace."""
 
     KERNEL = "core tiles"
+    CORE_IN = "streams into core tiles"
     CORE_OUT = "streams out of core tiles"
+    MEMORY_IN = "streams into memory tiles"
     MEMORY_OUT = "streams out of memory tiles"
     PLIO_IN = "PLIO in"
+    PLIO_OUT = "PLIO out"
+
+
+@dataclass(frozen=True)
+class Use:
+    """A tile or channel that works from `late` cycles after an activity starts, for as long as the activity is busy."""
+
+    kind: Kind
+    resource: str
+    late: int
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,7 @@ class Activity:
     """Work done once a run: a cascade of kernels, or a window on its way.
 
     resource: what does it, one row of a trace. busy: cycles until the resource can start again. layer: whose work it is, by name.
+    also: what else works on it: the further tiles of a cascade, the channels in which a window arrives.
     """
 
     name: str
@@ -34,6 +47,12 @@ class Activity:
     resource: str
     layer: str
     busy: int
+    also: tuple[Use, ...] = ()
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """Everything that works on it."""
+        return (Use(self.kind, self.resource, 0), *self.also)
 
 
 @dataclass(frozen=True)
@@ -82,25 +101,6 @@ class Simulation:
     def end(self, run: int) -> int:
         """The cycle at which the last word of `run` is out."""
         return max(self.starts[run][i] + cycles for i, cycles in self.graph.outputs)
-
-    def utilisation(self, activity: int) -> float:
-        """Part of the steady interval in which an activity's resource works for it."""
-        return self.graph.activities[activity].busy / self.interval
-
-    def critical(self) -> tuple[tuple[int, float], ...]:
-        """The activities that set the pace, and the part of it that waiting for each takes, largest first.
-
-        Follows what held back the last output through the second half of the runs.
-        """
-        run = len(self.starts) - 1
-        number = max(self.graph.outputs, key=lambda o: self.starts[run][o[0]] + o[1])[0]
-        spent: dict[int, int] = {}
-        stop = len(self.starts) // 2
-        while run > stop and (held := self.held[run][number]) is not None:
-            spent[held.source] = spent.get(held.source, 0) + held.cycles
-            number, run = held.source, run - held.runs
-        whole = sum(spent.values()) or 1
-        return tuple(sorted(((a, cycles / whole) for a, cycles in spent.items()), key=lambda item: (-item[1], item[0])))
 
 
 def simulate(graph: ActivityGraph, runs: int, pace: int = 0) -> Simulation:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 
 from placer.device import Device
-from placer.simulation.simulate import Kind, Simulation
+from placer.simulation.simulate import Activity, Kind, Simulation, Use
 
 
 def chrome_trace(simulation: Simulation, device: Device, runs: int) -> str:
-    """The first `runs` runs as JSON: one process a kind of activity, one thread a resource, times in microseconds of the array clock."""
+    """The first `runs` runs as JSON: one process a kind of resource, one thread a tile or channel, times in microseconds."""
     kinds = list(Kind)
     threads: dict[tuple[Kind, str], int] = {}
     for activity in simulation.graph.activities:
-        threads.setdefault((activity.kind, activity.resource), len(threads))
+        for use in activity.uses:
+            threads.setdefault((use.kind, use.resource), len(threads))
     events: list[dict[str, object]] = [
         {"ph": "M", "name": "process_name", "pid": number, "tid": 0, "args": {"name": f"{kind.value} (modelled)"}}
         for number, kind in enumerate(kinds)
@@ -24,16 +25,19 @@ def chrome_trace(simulation: Simulation, device: Device, runs: int) -> str:
     ]
     for run in range(min(runs, len(simulation.starts))):
         for activity, start in zip(simulation.graph.activities, simulation.starts[run], strict=True):
-            events.append(
-                {
-                    "ph": "X",
-                    "name": activity.name,
-                    "cat": activity.kind.value,
-                    "pid": kinds.index(activity.kind),
-                    "tid": threads[activity.kind, activity.resource],
-                    "ts": start / device.clock_mhz,
-                    "dur": activity.busy / device.clock_mhz,
-                    "args": {"run": run, "start_cycle": start, "cycles": activity.busy},
-                }
-            )
+            events += [_event(activity, use, run, start + use.late, threads[use.kind, use.resource], device) for use in activity.uses]
     return json.dumps({"displayTimeUnit": "ns", "traceEvents": events}) + "\n"
+
+
+def _event(activity: Activity, use: Use, run: int, start: int, thread: int, device: Device) -> dict[str, object]:
+    """What one tile or channel does of an activity, as a complete event."""
+    return {
+        "ph": "X",
+        "name": activity.name,
+        "cat": use.kind.value,
+        "pid": list(Kind).index(use.kind),
+        "tid": thread,
+        "ts": start / device.clock_mhz,
+        "dur": activity.busy / device.clock_mhz,
+        "args": {"run": run, "start_cycle": start, "cycles": activity.busy},
+    }

@@ -33,6 +33,8 @@ def _layer_identity(s: Subject, pair: LayerPair) -> Iterator[Violation]:
     if isinstance(layer, DenseLayer):
         inner = pair.sources[0].columns if layer.side is Side.RIGHT else pair.sources[0].rows
         kernel = f"dense_{layer.side.value}_{elements}"
+    elif isinstance(layer, MatMulLayer):
+        inner = layer.inner
     expected = (layer.op, pair.target.samples * pair.target.rows, inner, pair.target.columns, kernel, s.device.mmul)
     if (mapped.op, mapped.m, mapped.k, mapped.n, mapped.kernel, mapped.mmul) != expected:
         yield Violation(Family.IDENTITY, f"layer {layer.name} must be {expected}")

@@ -10,7 +10,7 @@ from placer.config import Settings, load_settings
 from placer.device import Device
 from placer.mapping import Mapping
 from placer.pipeline.stages import Stage, run
-from placer.simulation.profile import Profile, profiled, steady
+from placer.simulation.profile import Profile, profiled
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 NETWORKS = {"jet tagger": "jet_tagger", "jet MLP-Mixer": "mlpmixer", "autoencoder": "autoencoder"}
@@ -36,16 +36,8 @@ class Measured:
         return self.profile.inferences_per_second(self.device) / 1e6
 
     def set_by(self) -> str:
-        """What sets the pace: a kernel or stream that never rests, or double buffers that work waits for in turn."""
-        simulation = steady(self.mapping, self.device)
-        critical, activities = simulation.critical(), simulation.graph.activities
-        if not critical:
-            return "nothing waits"
-        first = activities[critical[0][0]]
-        if critical[0][1] > 0.95:
-            return f"{first.kind.value} of `{first.layer}`, {first.busy} cycles"
-        layers = dict.fromkeys(activities[a].layer for a, part in critical[:3] if part > 0.05)
-        return f"double buffers around {' and '.join(f'`{layer}`' for layer in layers)}"
+        """What sets the pace, as `placer profile` says it."""
+        return self.profile.bottleneck.sentence(self.profile.interval)
 
 
 def measured(settings: Settings) -> Measured:

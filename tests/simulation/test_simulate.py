@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from placer.cycles.kernel import DMA_START_CYCLES
 from placer.simulation.activities import activities
-from placer.simulation.profile import profiled
 from placer.simulation.simulate import Activity, ActivityGraph, Kind, Precedence, simulate
-from placer.simulation.trace import chrome_trace
 from tests.mapped import pair, rich
 
 
@@ -36,8 +31,6 @@ def test_the_slowest_sets_the_pace() -> None:
     """With ping and pong, 30 and 50 cycles make a run every 50; the first takes 80."""
     simulation = simulate(chain(30, 50, 2), 20)
     assert (simulation.interval, simulation.first_latency) == (50, 80)
-    assert simulation.critical()[0] == (1, 1.0)
-    assert simulation.utilisation(0) == 0.6
 
 
 def test_one_copy_makes_them_take_turns() -> None:
@@ -94,27 +87,3 @@ def test_a_mapping_by_hand() -> None:
     last = travel((single.col, core_rows + single.row), (ports["out"], 0))
     assert simulation.first_latency == first + d0.hop_cycles + d0.cycles + middle + 128 + d1.cycles + last + 128
     assert simulation.interval == max(d0.cycles, d1.cycles, 128)
-
-
-def test_a_profile_adds_up() -> None:
-    """Parts of a layer's cycles make the kernel; kernel and waiting make the interval; nothing works longer than that."""
-    mapping, device = rich().mapping, rich().device
-    found = profiled(mapping, device)
-    stated = {layer.name: layer for layer in mapping.layers}
-    for layer in found.layers:
-        assert layer.cycles == stated[layer.name].cycles
-        assert layer.cycles + layer.waiting == pytest.approx(found.interval, abs=1)
-        assert layer.achieved <= layer.roof(device) + 1e-9
-    assert all(b.utilisation <= 1.0 for b in found.busiest)
-    assert found.first_latency <= found.steady_latency
-
-
-def test_the_trace_is_what_was_simulated() -> None:
-    """One complete event an activity and run, on a thread of its resource, never two at once on a core."""
-    simulation = simulate(activities(rich().mapping, rich().device), 10)
-    events = json.loads(chrome_trace(simulation, rich().device, 3))["traceEvents"]
-    complete = [e for e in events if e["ph"] == "X"]
-    assert len(complete) == 3 * len(simulation.graph.activities)
-    cores = sorted((e["tid"], e["args"]["start_cycle"], e["args"]["cycles"]) for e in complete if e["cat"] == Kind.KERNEL.value)
-    for (thread, start, cycles), (other, later, _) in pairwise(cores):
-        assert thread != other or start + cycles <= later
