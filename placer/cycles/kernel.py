@@ -223,19 +223,18 @@ def _row_loops(rows: int, steps: int, block: DenseBlock, device: Device) -> tupl
 
 
 def dense_body_cycles(
-    work: TileWork, side: Side, place: Place, finish: tuple[StepKind, ...], device: Device, elements: Elements = INT8, nested: bool = False
+    work: TileWork, side: Side, place: Place, finish: tuple[StepKind, ...], device: Device, elements: Elements = INT8
 ) -> int:
     """Modelled cycles of the loops of one call of the dense kernel, without call and locks.
 
-    RIGHT keeps the weights in the right operand, LEFT in the left one and works sample by sample. finish: the layer's steps. nested: as a
-    kernel whose loop over rows is inside that over columns, whatever the depth.
+    RIGHT keeps the weights in the right operand, LEFT in the left one and works sample by sample. finish: the layer's steps.
     """
     block_rows, block_inner, block_columns = device.mmul
     rows, steps, columns = -(-work.rows // block_rows), -(-work.inner // block_inner), -(-work.columns // block_columns)
     groups = work.samples
     if side is Side.RIGHT:
         rows, groups = -(-work.samples * work.rows // block_rows), 1
-    one_loop = not nested and 2 <= steps <= UNROLLED_STEPS and rows % 2 == 0
+    one_loop = 2 <= steps <= UNROLLED_STEPS and rows % 2 == 0
     total, nests = 0, []
     for width, count in ((2, columns // 2), (1, columns % 2)):
         if count:

@@ -8,7 +8,7 @@ from placer.cycles.kernel import ALONE, CALL_CYCLES, TileWork, cascade_hop_cycle
 from placer.device import find_device
 from placer.layers import Side
 from scripts.performance import stream_kernel
-from scripts.performance.kernels import LINEAR, NATIVE, Shape, native_size
+from scripts.performance.nests import LINEAR, NATIVE, Shape, native_size
 
 DEVICE = find_device("VEK280")
 ROWS = 8

@@ -45,7 +45,8 @@ from placer.layers import Side
 from placer.mmul import mmul_shapes
 from placer.network import IntType
 from placer.solvers.modulo import schedule_loop
-from scripts.performance.kernels import DENSE, HOP, LIGHT, LINEAR, NARROW, PLAIN, Published
+from scripts.performance.kernels import DENSE, HOP, LIGHT, PLAIN
+from scripts.performance.nests import LINEAR, NATIVE, Published
 
 DEVICES = (find_device("VEK280"), find_device("VEK385"))
 VEK280 = DEVICES[0]
@@ -54,36 +55,36 @@ SIDES = st.sampled_from(Side)
 KINDS = st.tuples(st.builds(StepKind, st.sampled_from(Bias), st.booleans(), st.booleans()))
 
 
-def call(
-    rows: int, inner: int, columns: int, place: Place = ALONE, finish: StepKind = LINEAR, elements: Elements = INT8, nested: bool = False
-) -> int:
+def call(rows: int, inner: int, columns: int, place: Place = ALONE, finish: StepKind = LINEAR, elements: Elements = INT8) -> int:
     """One call on VEK280 without its locks, as a kernel alone is measured."""
-    return CALL_CYCLES + dense_body_cycles(TileWork(1, rows, inner, columns), Side.RIGHT, place, (finish,), VEK280, elements, nested)
+    return CALL_CYCLES + dense_body_cycles(TileWork(1, rows, inner, columns), Side.RIGHT, place, (finish,), VEK280, elements)
 
 
 @pytest.mark.parametrize("kernel", DENSE, ids=lambda k: k.label)
 def test_published_kernels(kernel: Published) -> None:
-    """Within 10 % of vendor simulation and silicon, as the nests that those kernels are, and as the one loop of ours; no constant of the
-    model is set from any of them.
+    """Within 10 % of vendor simulation and silicon, as the nests that those kernels are; no constant of the model is set from any of them.
+    Ours takes no longer, and no more than 10 % less where it is made of the same products.
     """
-    nest, ours = (kernel.modelled(VEK280, nested) for nested in (True, False))
+    nest, ours = kernel.nest(VEK280), kernel.ours(VEK280)
     assert nest == pytest.approx(kernel.cycles, rel=0.10)
-    assert ours == pytest.approx(kernel.cycles, rel=0.10)
     assert ours <= nest
+    if kernel.product == NATIVE:
+        assert ours == pytest.approx(kernel.cycles, rel=0.10)
 
 
-def test_a_half_empty_product_costs_more_than_is_modelled() -> None:
-    """2 x 8 x 8 products: the instruction of four rows for two, and something that is not known."""
-    nest = NARROW.modelled(VEK280, True)
-    assert nest / NARROW.cycles == pytest.approx(0.83, abs=0.01)
-    assert nest > 1.9 * Published("4x8x8", NARROW.size, 0, "").modelled(VEK280, True)
+def test_rows_of_a_nest_fill_their_pipelines() -> None:
+    """Products of two rows take the instruction of four, and twice as many rows of blocks: more than twice as long; of eight, less."""
+    two, four, eight = (Published("", (64, 64, 64), 0, "", product=(rows, 8, 8)).nest(VEK280) for rows in (2, 4, 8))
+    assert two - 2 * 1024 == pytest.approx(2 * (four - 1024), abs=CALL_CYCLES)
+    assert four > eight > 1024
 
 
 def test_one_loop_fills_its_pipeline_once() -> None:
-    """4 x 4 register blocks of eight products: a nest fills it once a column, unless rows are left over."""
-    ramp = (call(32, 64, 64, nested=True) - call(32, 64, 64)) / 3
-    assert 10 < ramp < 25
-    assert call(36, 64, 64, nested=True) == call(36, 64, 64)
+    """4 x 4 register blocks of eight products, against four columns of them, unless rows are left over."""
+    one, four = (call(32, 64, columns) - CALL_CYCLES for columns in (16, 64))
+    assert 10 < (4 * one - four) / 3 < 25
+    one, four = (call(36, 64, columns) - CALL_CYCLES for columns in (16, 64))
+    assert four == 4 * one
 
 
 def test_a_cascade_starts_at_its_bias() -> None:

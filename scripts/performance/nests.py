@@ -1,0 +1,69 @@
+"""Published dense kernels, modelled: nests of loops over rows and, inside, over columns of register blocks, as their sources are.
+
+Their register blocks issue what ours do. Where the loop over depth is unrolled, the one over columns is pipelined, and every iteration of
+that over rows fills and drains it; where it is not, every register block fills and drains a pipeline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from placer.cycles.block_operations import dense_block
+from placer.cycles.kernel import ALONE, CALL_CYCLES, UNROLLED_STEPS, Elements, Place, TileWork, block_cycles, dense_body_cycles
+from placer.cycles.operands import operands
+from placer.cycles.operations import Bias, StepKind
+from placer.device import Device
+from placer.layers import Side
+
+LINEAR = StepKind(Bias.COLUMN, False, True)
+# The instruction of an int8 product on AIE-ML. Other shapes of the AIE API are made of it.
+NATIVE = (4, 8, 8)
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A dense kernel on AIE-ML: rows, depth and columns, and its cycles, as `source` has them.
+
+    product: the shape of its mmul. blocks: rows and columns of these in a register block.
+    """
+
+    label: str
+    size: Shape
+    cycles: float
+    source: str
+    place: Place = ALONE
+    finish: StepKind = LINEAR
+    output_bytes: int = 1
+    product: Shape = NATIVE
+    operand_bytes: tuple[int, int] = (1, 1)
+    blocks: tuple[int, int] = (2, 2)
+
+    def nest(self, device: Device) -> int:
+        """As published, without locks, as a kernel alone is measured."""
+        rows, inner, columns = (ceil(size / native) for size, native in zip(native_size(self.size, self.product), NATIVE, strict=True))
+        height = min(rows, self.blocks[0] * ceil(self.product[0] / NATIVE[0]))
+        width = min(columns, self.blocks[1])
+        block = self.place.block(height, width, (self.finish,), self._elements(device))
+        alone = block_cycles(block, inner, device)
+        interval = dense_block(block, inner, device).resource_bound() if inner <= UNROLLED_STEPS else alone
+        outside, inside = rows // height, columns // width
+        # A loop of one iteration is no loop: the one around it is pipelined in its place.
+        runs, count = (1, outside) if inside == 1 else (outside, inside)
+        return CALL_CYCLES + runs * (count * interval + max(0, alone - interval))
+
+    def ours(self, device: Device) -> int:
+        """Our kernel for the same, without locks."""
+        work = TileWork(1, *native_size(self.size, self.product))
+        return CALL_CYCLES + dense_body_cycles(work, Side.RIGHT, self.place, (self.finish,), device, self._elements(device))
+
+    def _elements(self, device: Device) -> Elements:
+        return Elements(operands(*self.operand_bytes, device), self.output_bytes)
+
+
+def native_size(size: Shape, product: Shape) -> Shape:
+    """What is computed where products of a shape are made of the native one: each smaller dimension of it is filled up."""
+    rows, inner, columns = (-(-s // p) * max(p, n) for s, p, n in zip(size, product, NATIVE, strict=True))
+    return rows, inner, columns
