@@ -39,13 +39,13 @@ DENSE = (
     Published("dense 64x64x64 of 8x8x8 products", CUBE, 1050, SIMULATED, product=(8, 8, 8)),
     Published("dense 64x64x64 of 8x8x4 products", CUBE, 2234, SIMULATED, product=(8, 8, 4)),
     Published("dense 64x64x64 of 2x8x8 products (2.3 times 1122)", CUBE, 2.3 * 1122, SIMULATED, product=(2, 8, 8)),
-    Published("64x64x64 of 4x16x8 products, two a register block, int16 out", CUBE, 1121, TUTORIAL, ALONE, PLAIN, 2, (4, 16, 8), blocks=(2, 1)),
+    Published("64x64x64, 4x16x8 products, two a block, int16 out", CUBE, 1121, TUTORIAL, ALONE, PLAIN, 2, (4, 16, 8), blocks=(2, 1)),
 )
-# What a compiler makes of them differs: it fills the next loop while it drains one, or finds no dense schedule, as the tutorial says of int32.
+# What a compiler makes of them differs: it drains a loop while it fills the next, or finds no dense schedule, as the tutorial says.
 COMPILED = (
-    Published("64x64x64 of 4x16x8 products, one a register block, int16 out", CUBE, 2089, TUTORIAL, ALONE, PLAIN, 2, (4, 16, 8), blocks=(1, 1)),
+    Published("64x64x64, 4x16x8 products, one a block, int16 out", CUBE, 2089, TUTORIAL, ALONE, PLAIN, 2, (4, 16, 8), blocks=(1, 1)),
     Published("the same, int32 out", CUBE, 2092, TUTORIAL, ALONE, PLAIN, 4, (4, 16, 8), blocks=(1, 1)),
-    Published("the same, two a register block, int32 out", CUBE, 1750, TUTORIAL, ALONE, PLAIN, 4, (4, 16, 8), blocks=(2, 1)),
+    Published("64x64x64, 4x16x8 products, two a block, int32 out", CUBE, 1750, TUTORIAL, ALONE, PLAIN, 4, (4, 16, 8), blocks=(2, 1)),
 )
 # One more stage in a cascade of a light kernel.
 LIGHT, HOP = TileWork(1, 8, 32, 32), 29
