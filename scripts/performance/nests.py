@@ -1,7 +1,8 @@
 """Published dense kernels, modelled: nests of loops over rows and, inside, over columns of register blocks, as their sources are.
 
 Their register blocks issue what ours do. Where the loop over depth is unrolled, the one over columns is pipelined, and every iteration of
-that over rows fills and drains it; where it is not, every register block fills and drains a pipeline.
+that over rows fills and drains it; where it is not, every register block fills and drains a pipeline. Where both operands come by streams,
+a call takes no less than the larger one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,17 @@ from dataclasses import dataclass
 from math import ceil
 
 from placer.cycles.block_operations import dense_block
-from placer.cycles.kernel import ALONE, CALL_CYCLES, UNROLLED_STEPS, Elements, Place, TileWork, block_cycles, dense_body_cycles
+from placer.cycles.kernel import (
+    ALONE,
+    CALL_CYCLES,
+    UNROLLED_STEPS,
+    Elements,
+    Place,
+    TileWork,
+    block_cycles,
+    dense_body_cycles,
+    transfer_cycles,
+)
 from placer.cycles.operands import operands
 from placer.cycles.operations import Bias, StepKind
 from placer.device import Device
@@ -27,7 +38,7 @@ Shape = tuple[int, int, int]
 class Published:
     """A dense kernel on AIE-ML: rows, depth and columns, and its cycles, as `source` has them.
 
-    product: the shape of its mmul. blocks: rows and columns of these in a register block.
+    product: the shape of its mmul. blocks: rows and columns of these in a register block. streamed: both operands are, for every call.
     """
 
     label: str
@@ -40,6 +51,7 @@ class Published:
     product: Shape = NATIVE
     operand_bytes: tuple[int, int] = (1, 1)
     blocks: tuple[int, int] = (2, 2)
+    streamed: bool = False
 
     def nest(self, device: Device) -> int:
         """As published, without locks, as a kernel alone is measured."""
@@ -52,12 +64,20 @@ class Published:
         outside, inside = rows // height, columns // width
         # A loop of one iteration is no loop: the one around it is pipelined in its place.
         runs, count = (1, outside) if inside == 1 else (outside, inside)
-        return CALL_CYCLES + runs * (count * interval + max(0, alone - interval))
+        cycles = CALL_CYCLES + runs * (count * interval + max(0, alone - interval))
+        return max(cycles, self._streams(device)) if self.streamed else cycles
 
     def ours(self, device: Device) -> int:
         """Our kernel for the same, without locks."""
         work = TileWork(1, *native_size(self.size, self.product))
-        return CALL_CYCLES + dense_body_cycles(work, Side.RIGHT, self.place, (self.finish,), device, self._elements(device))
+        cycles = CALL_CYCLES + dense_body_cycles(work, Side.RIGHT, self.place, (self.finish,), device, self._elements(device))
+        return max(cycles, self._streams(device)) if self.streamed else cycles
+
+    def _streams(self, device: Device) -> int:
+        """Cycles in which the larger operand arrives."""
+        rows, inner, columns = self.size
+        left, right = self.operand_bytes
+        return transfer_cycles(inner * max(rows * left, columns * right), device)
 
     def _elements(self, device: Device) -> Elements:
         return Elements(operands(*self.operand_bytes, device), self.output_bytes)
