@@ -2,7 +2,8 @@
 
 Two loads and a store can be issued in one cycle; a bank serves one of them. So buffers that the kernel touches in the same cycle - each
 input, the weights, the output - own disjoint sets of logical banks where these suffice. Where they do not, some share: what that stalls is
-counted, and the cheapest sharing that fits is taken. Stack and bias, touched outside the inner loop, fill what is left.
+counted, and the cheapest sharing that fits is taken. Stack and bias, touched outside the inner loop, fill what is left. Banks to spare keep
+the two copies of a buffer apart, so that no stream meets the core in one.
 A buffer larger than a bank spans consecutive ones.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
+from itertools import combinations
 
 from placer.device import CoreTile
 from placer.layout import round_up
@@ -32,6 +34,8 @@ class BufferKind(Enum):
 INPUTS = (BufferKind.INPUT, BufferKind.SECOND_INPUT)
 # Kinds that the inner loop of a kernel touches in the same cycle.
 CONCURRENT = (BufferKind.INPUT, BufferKind.SECOND_INPUT, BufferKind.WEIGHTS, BufferKind.SECOND_WEIGHTS, BufferKind.OUTPUT)
+# A DMA channel takes a memory's bank once every four words, for 128 bits (AM020 chapter 2).
+DMA_ACCESS_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -119,22 +123,43 @@ def _groupings(count: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
 def _pack(groups: tuple[Group, ...], others: Group, core: CoreTile) -> list[BufferPlace] | None:
     """Each group in banks of its own from the low end upward, the one that is the output alone from the high end; the others in the gaps.
 
-    Where banks are to spare, the output's copies get one each.
+    Where banks are to spare, both copies of a buffer get their own: a stream fills or empties one while the core uses the other.
     """
-    banks = [-(-_total(group, core) // core.bank_bytes) for group in groups]
-    spare = core.logical_banks - sum(banks)
-    if spare < 0:
-        return None
+    for apart in _apart(groups):
+        widths = [_width(group, i in apart, core) for i, group in enumerate(groups)]
+        places = _laid(groups, widths, apart, others, core) if sum(widths) <= core.logical_banks else None
+        if places:
+            return places
+    return None
+
+
+def _apart(groups: tuple[Group, ...]) -> list[tuple[int, ...]]:
+    """Which groups may keep the copies of their only buffer in different banks, what spares the core the most waiting first."""
+    doubled = [i for i, group in enumerate(groups) if len(group) == 1 and group[0].copies == 2]
+    choices = [choice for count in range(len(doubled) + 1) for choice in combinations(doubled, count)]
+    return sorted(choices, key=lambda choice: (-sum(_met(groups[i][0]) for i in choice), choice))
+
+
+def _met(need: BufferNeed) -> int:
+    """The most accesses of a stream to one copy that the core's to the other in the same bank can meet."""
+    return min(need.accesses, -(-need.bytes // DMA_ACCESS_BYTES))
+
+
+def _width(group: Group, apart: bool, core: CoreTile) -> int:
+    """Banks of a group."""
+    return 2 * -(-_aligned(group[0], core) // core.bank_bytes) if apart else -(-_total(group, core) // core.bank_bytes)
+
+
+def _laid(groups: tuple[Group, ...], widths: list[int], apart: tuple[int, ...], others: Group, core: CoreTile) -> list[BufferPlace] | None:
+    """Groups of these widths side by side, and what is left in the gaps."""
     taken = [0] * core.logical_banks
     places: list[BufferPlace] = []
     low, high = 0, core.logical_banks
-    for group, count in zip(groups, banks, strict=True):
+    for number, (group, width) in enumerate(zip(groups, widths, strict=True)):
         lone_output = len(group) == 1 and group[0].kind is BufferKind.OUTPUT
-        apart = lone_output and group[0].copies == 2 and count == 1 and spare >= 1
-        width = count + apart
         first = high - width if lone_output else low
         low, high = (low, high - width) if lone_output else (low + width, high)
-        for place in _consecutive(group, first * core.bank_bytes, core.bank_bytes if apart else 0, core):
+        for place in _consecutive(group, first * core.bank_bytes, width // 2 * core.bank_bytes if number in apart else 0, core):
             places.append(place)
             for offset in place.offsets:
                 _occupy(taken, offset, _aligned(place.need, core), core)

@@ -21,12 +21,14 @@ def rendered(profile: Profile, device: Device) -> RenderableType:
 def _figures(profile: Profile, device: Device) -> Text:
     clock = device.clock_mhz
     off = 100 * (profile.stated_interval / profile.interval - 1)
-    first, steady = (f"{cycles} cycles ({cycles / clock:.3g} us)" for cycles in (profile.first_latency, profile.steady_latency))
+    latencies = profile.first_latency, profile.steady_latency, profile.worst_latency
+    first, steady, worst = (f"{cycles} cycles ({cycles / clock:.3g} us)" for cycles in latencies)
     return Text(
         f"modelled at {clock:g} MHz: {profile.inferences_per_second(device) / 1e6:.4g} M inferences/s, "
         f"{profile.tera_operations(device):.4g} TOPS on {profile.tiles} tiles\n"
         f"interval {profile.interval:.5g} cycles for {profile.batch} (the mapping states {profile.stated_interval}, {off:+.1f} %)\n"
         f"latency of the first run {first}, in steady state {steady}\n"
+        f"with every bank conflict of cores with streams and neighbours: interval {profile.worst_interval:.5g} cycles, latency {worst}\n"
         f"set by {profile.bottleneck.sentence(profile.interval)}\n"
     )
 

@@ -11,6 +11,7 @@ from placer.mmul import mmul_shapes
 from placer.network import IntType
 from placer.simulation.activities import activities, channel_name
 from placer.simulation.bottleneck import Bottleneck, bottleneck
+from placer.simulation.conflicts import layer_conflicts, with_every_conflict
 from placer.simulation.simulate import Simulation, simulate
 from placer.simulation.utilisation import ResourceUse, utilisation
 
@@ -25,7 +26,8 @@ class LayerProfile:
     products: at the peak rate of its types; schedule: what the kernel takes beyond that (filling, draining, loads, finishing);
     stalls: waiting for banks that its buffers share; call: call, return and locks; waiting: the rest of the interval, for data, room or
     the other tiles of a cascade. macs: multiply-accumulates of the whole layer, padding included. peak: of them, a cycle and tile.
-    stream_cycles: of the busiest channel of its tiles, in or out; 0 where no stream serves them.
+    stream_cycles: of the busiest channel of its tiles, in or out; 0 where no stream serves them. conflicts: the most cycles that bank
+    conflicts with streams and neighbours add to a call (conflicts.py).
     """
 
     name: str
@@ -38,6 +40,7 @@ class LayerProfile:
     call: int
     waiting: float
     stream_cycles: int
+    conflicts: int
 
     @property
     def cycles(self) -> int:
@@ -59,7 +62,8 @@ class LayerProfile:
 class Profile:
     """interval, latencies in cycles: simulated. stated_interval: the mapping's own. steady_latency: with inputs at the interval's pace.
 
-    resources: every tile, channel and lane that works. bottleneck: what sets the pace.
+    worst_interval, worst_latency: with every bank conflict of cores with streams and neighbours. resources: every tile, channel and lane
+    that works. bottleneck: what sets the pace.
     """
 
     batch: int
@@ -67,6 +71,8 @@ class Profile:
     stated_interval: int
     first_latency: int
     steady_latency: int
+    worst_interval: float
+    worst_latency: int
     tiles: int
     layers: tuple[LayerProfile, ...]
     resources: tuple[ResourceUse, ...]
@@ -84,7 +90,7 @@ class Profile:
 def profiled(mapping: Mapping, device: Device) -> Profile:
     """Simulate a legal mapping and attribute its cycles."""
     simulation = steady(mapping, device)
-    paced = simulate(simulation.graph, RUNS, -int(-simulation.interval // 1))
+    paced, worst = _paced(simulation), steady(with_every_conflict(mapping, device), device)
     resources = utilisation(mapping, simulation)
     channels = {r.resource: r.busy for r in resources}
     return Profile(
@@ -93,6 +99,8 @@ def profiled(mapping: Mapping, device: Device) -> Profile:
         stated_interval=mapping.interval_cycles,
         first_latency=simulation.first_latency,
         steady_latency=paced.latency(RUNS - 1),
+        worst_interval=worst.interval,
+        worst_latency=_paced(worst).latency(RUNS - 1),
         tiles=mapping.tiles_used,
         layers=tuple(_layer(layer, simulation.interval, channels, device) for layer in mapping.layers),
         resources=resources,
@@ -103,6 +111,11 @@ def profiled(mapping: Mapping, device: Device) -> Profile:
 def steady(mapping: Mapping, device: Device) -> Simulation:
     """Enough runs of a mapping's pipeline to be in steady state."""
     return simulate(activities(mapping, device), RUNS)
+
+
+def _paced(simulation: Simulation) -> Simulation:
+    """The same pipeline with inputs at its interval."""
+    return simulate(simulation.graph, RUNS, -int(-simulation.interval // 1))
 
 
 def _layer(layer: MappedLayer, interval: float, channels: dict[str, int], device: Device) -> LayerProfile:
@@ -123,6 +136,7 @@ def _layer(layer: MappedLayer, interval: float, channels: dict[str, int], device
         call=call,
         waiting=interval - layer.cycles,
         stream_cycles=max(channels[c] for c in _channels(layer)) if _channels(layer) else 0,
+        conflicts=layer_conflicts(layer, device),
     )
 
 

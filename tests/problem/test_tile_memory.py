@@ -36,13 +36,45 @@ def banks(memory: TileMemory, kind: BufferKind) -> set[int]:
     return {b for start, end, k in regions(memory) if k is kind for b in range(start // CORE.bank_bytes, (end - 1) // CORE.bank_bytes + 1)}
 
 
+def copies_apart(memory: TileMemory, kind: BufferKind) -> bool:
+    """Whether the two copies of a kind touch no bank together."""
+    first, second = ({start // CORE.bank_bytes, (end - 1) // CORE.bank_bytes} for start, end, k in regions(memory) if k is kind)
+    return not first & second
+
+
 def test_banks_of_their_own() -> None:
-    """Where banks suffice nothing stalls, and the output's copies are in two banks while one is to spare."""
+    """Where banks suffice nothing stalls, and the one to spare keeps those copies apart of which stream and core would meet the most."""
     memory = place_buffers(needs(4096, 16384, 4096), CORE)
     assert memory is not None
     assert memory.stalls == 0
-    assert banks(memory, OUTPUT) == {2, 3}
+    assert copies_apart(memory, INPUT)
+    assert not copies_apart(memory, OUTPUT)
+    assert banks(memory, OUTPUT) == {3}
     assert not banks(memory, INPUT) & banks(memory, WEIGHTS)
+
+
+def test_few_accesses_need_no_bank_apart() -> None:
+    """An input of one vector and a large output: the output's copies are kept apart."""
+    small = (BufferNeed(INPUT, 32, 2, 100), BufferNeed(WEIGHTS, 1024, 1, 1000), BufferNeed(OUTPUT, 4096, 2, 128))
+    memory = place_buffers(small, CORE)
+    assert memory is not None
+    assert copies_apart(memory, OUTPUT)
+    assert not copies_apart(memory, INPUT)
+
+
+def test_copies_of_more_than_half_a_bank() -> None:
+    """24 KB of copies take two banks either way: one each, from its first byte."""
+    memory = place_buffers(needs(12288, 16384, 4096), CORE)
+    assert memory is not None
+    assert next(p.offsets for p in memory.places if p.need.kind is INPUT) == (0, 16384)
+
+
+def test_copies_stay_together_where_the_rest_needs_it() -> None:
+    """A bias that no gap holds beside copies in banks of their own."""
+    memory = place_buffers(needs(12288, 16384, 6016, 5000), CORE)
+    assert memory is not None
+    assert memory.stalls == 0
+    assert next(p.offsets for p in memory.places if p.need.kind is INPUT) == (0, 12288)
 
 
 def test_weights_span_banks() -> None:

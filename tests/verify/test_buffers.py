@@ -64,10 +64,10 @@ def test_needs(name: str) -> None:
 PLACES = {
     "fewer places than copies": (lambda d: buffer(d, "d1", "input")["at"].pop(), "d1.*input has 1 places for 2 copies"),
     "more places than copies": (
-        lambda d: buffer(d, "d1", "weights")["at"].append({"col": 1, "row": 2, "bank": 1, "offset": 24576}),
+        lambda d: buffer(d, "d1", "weights")["at"].append({"col": 1, "row": 2, "bank": 2, "offset": 40960}),
         "d1.*weights has 2 places for 1 copies",
     ),
-    "misaligned": (lambda d: relocate(buffer(d, "d1", "weights"), 16384 + 16), "weights at offset 16400 is not aligned to 32 bytes"),
+    "misaligned": (lambda d: relocate(buffer(d, "d1", "weights"), 32768 + 16), "weights at offset 32784 is not aligned to 32 bytes"),
     "eastern memory": (first_place("d1", "weights", col=2), r"weights lies in tile \(2, 2\), which its core cannot reach"),
     "far memory": (first_place("d1", "bias", row=0), r"bias lies in tile \(1, 0\), which its core cannot reach"),
     "memory outside the array": (first_place("d0", "stack", col=-1), r"stack lies in tile \(-1, 1\), which its core cannot reach"),
@@ -78,7 +78,7 @@ PLACES = {
         r"d1 \(1, 2\) input and d1 \(1, 2\) input overlap in tile \(1, 2\) at offset 0",
     ),
     "stack on output": (
-        lambda d: relocate(buffer(d, "d1", "stack"), 32768 + 256),
+        lambda d: relocate(buffer(d, "d1", "stack"), 49152 + 256),
         r"d1 \(1, 2\) output and d1 \(1, 2\) stack overlap in tile \(1, 2\)",
     ),
     "bias in another layer's weights": (
@@ -107,18 +107,18 @@ def test_a_neighbours_memory_will_do() -> None:
 
 def across_banks(data: Json) -> None:
     """Let the weights reach into the bank of the output, below it."""
-    relocate(buffer(data, "d1", "weights"), 32768 - 512)
+    relocate(buffer(data, "d1", "weights"), 49152 - 512)
     buffer(data, "d1", "output")["at"][0]["offset"] += 4096
 
 
 BANKS = {
-    "wrong bank": (first_place("d1", "weights", bank=2), "weights at offset 16384 is in bank 1, not 2"),
-    "bank that does not exist": (first_place("d1", "stack", bank=4), "stack at offset 33280 is in bank 2, not 4"),
+    "wrong bank": (first_place("d1", "weights", bank=1), "weights at offset 32768 is in bank 2, not 1"),
+    "bank that does not exist": (first_place("d1", "stack", bank=4), "stack at offset 512 is in bank 0, not 4"),
     "weights with input": (
         lambda d: relocate(buffer(d, "d1", "weights"), 8192),
         r"layer d1, tile \(1, 2\): input and weights share banks, which stalls up to \d+ cycles a call, and the layer counts 0",
     ),
-    "output with weights": (lambda d: relocate(buffer(d, "d1", "output"), 24576), "weights and output share banks"),
+    "output with weights": (lambda d: relocate(buffer(d, "d1", "output"), 40960), "weights and output share banks"),
     "weights across two banks": (across_banks, "weights and output share banks"),
 }
 
@@ -148,7 +148,7 @@ def test_the_far_end_of_shared_memory_is_no_overlap_but_a_third_buffer_is() -> N
     """The add's second input is d1's output, one buffer; nothing else may lie there."""
 
     def third(data: Json) -> None:
-        buffer(data, "d1", "stack", 1)["at"][0].update(bank=2, offset=32768 + 256)
+        buffer(data, "d1", "stack", 1)["at"][0].update(bank=3, offset=49152 + 256)
 
     found = rich().violations(third)
     assert families(found) == {Family.OVERLAP}
