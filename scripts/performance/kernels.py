@@ -41,6 +41,7 @@ DENSE = (
     _gama((48, 240, 48), "int32", 133, 4),
     Published("a large product, 233 a cycle (as 64x224x64)", LARGE, 64 * 224 * 64 / 233, "Striking the Balance", finish=PLAIN),
     Published("dense 64x64x64 of 8x8x8 products", CUBE, 1050, SIMULATED, product=(8, 8, 8)),
+    Published("dense 16x16x16 of 8x8x8 products", (16, 16, 16), 38, SIMULATED, product=(8, 8, 8)),
     Published("dense 64x64x64 of 8x8x4 products", CUBE, 2234, SIMULATED, product=(8, 8, 4)),
     Published("dense 64x64x64 of 2x8x8 products (2.3 times 1122)", CUBE, 2.3 * 1122, SIMULATED, product=(2, 8, 8)),
     Published("64x64x64, 4x16x8 products, two a block, int16 out", CUBE, 1121, TUTORIAL, ALONE, PLAIN, 2, (4, 16, 8), blocks=(2, 1)),
@@ -68,7 +69,7 @@ class PublishedRows:
 
 
 def functions_of_rows(device: Device) -> tuple[PublishedRows, ...]:
-    """Softmax and LayerNorm, as kernels alone are measured, without locks."""
+    """Softmax and LayerNorm; ours with their calls, without locks."""
     generation, lines, divided = device.generation, "clipped lines, reciprocal by leading zeros", "clipped lines, exact reciprocal"
     softmax = [(16, 64, 545, lines), (64, 128, 2929, lines), (16, 64, 4064, divided)]
     normalise = [(4, 64, 468), (16, 64, 1062), (16, 128, 1285)]

@@ -2,7 +2,8 @@
 
 Their register blocks issue what ours do. Where the loop over depth is unrolled, the one over columns is pipelined, and every iteration of
 that over rows fills and drains it; where it is not, every register block fills and drains a pipeline. Where both operands come by streams,
-a call takes no less than the larger one.
+a call takes no less than the larger one. Cycles are those that a profiler counts for a function, from its first instruction to its last:
+the call is its caller's, and what drains the last loop fills the slots behind its return.
 """
 
 from __future__ import annotations
@@ -23,13 +24,17 @@ from placer.cycles.kernel import (
     transfer_cycles,
 )
 from placer.cycles.operands import operands
-from placer.cycles.operations import Bias, StepKind
+from placer.cycles.operations import Bias, DenseBlock, StepKind
 from placer.device import Device
 from placer.layers import Side
+from placer.solvers.modulo import schedule_once
 
 LINEAR = StepKind(Bias.COLUMN, False, True)
 # The instruction of an int8 product on AIE-ML. Other shapes of the AIE API are made of it.
 NATIVE = (4, 8, 8)
+
+# Deterministic time of a schedule.
+LIMIT = 1.0
 
 Shape = tuple[int, int, int]
 
@@ -54,21 +59,18 @@ class Published:
     streamed: bool = False
 
     def nest(self, device: Device) -> int:
-        """As published, without locks, as a kernel alone is measured."""
+        """As published."""
         rows, inner, columns = (ceil(size / native) for size, native in zip(native_size(self.size, self.product), NATIVE, strict=True))
         height = min(rows, self.blocks[0] * ceil(self.product[0] / NATIVE[0]))
         width = min(columns, self.blocks[1])
         block = self.place.block(height, width, (self.finish,), self._elements(device))
-        alone = block_cycles(block, inner, device)
+        alone = _alone(block, inner, device)
         interval = dense_block(block, inner, device).resource_bound() if inner <= UNROLLED_STEPS else alone
-        outside, inside = rows // height, columns // width
-        # A loop of one iteration is no loop: the one around it is pipelined in its place.
-        runs, count = (1, outside) if inside == 1 else (outside, inside)
-        cycles = CALL_CYCLES + runs * (count * interval + max(0, alone - interval))
+        cycles = rows // height * (columns // width * interval + max(0, alone - interval))
         return max(cycles, self._streams(device)) if self.streamed else cycles
 
     def ours(self, device: Device) -> int:
-        """Our kernel for the same, without locks."""
+        """Our kernel for the same, with its call, without locks."""
         work = TileWork(1, *native_size(self.size, self.product))
         cycles = CALL_CYCLES + dense_body_cycles(work, Side.RIGHT, self.place, (self.finish,), device, self._elements(device))
         return max(cycles, self._streams(device)) if self.streamed else cycles
@@ -87,3 +89,10 @@ def native_size(size: Shape, product: Shape) -> Shape:
     """What is computed where products of a shape are made of the native one: each smaller dimension of it is filled up."""
     rows, inner, columns = (-(-s // p) * max(p, n) for s, p, n in zip(size, product, NATIVE, strict=True))
     return rows, inner, columns
+
+
+def _alone(block: DenseBlock, steps: int, device: Device) -> int:
+    """Cycles of a register block that nothing overlaps; larger ones than ours are scheduled here."""
+    if block.rows <= 2:
+        return block_cycles(block, steps, device)
+    return schedule_once(dense_block(block, steps, device), limit=LIMIT, shortest=False).length

@@ -1,16 +1,16 @@
 """The published kernels of Softmax and LayerNorm, modelled: what AIE4ML's kernels for blocks of four rows by eight columns issue.
 
 Both work through a band of four rows at a time, in passes over its blocks, with what belongs to a row in between: scalars, spread over the
-row's lanes. What lies between calls and the loop over bands is a piece of code (pieces.py). Their structure is that of aie4ml 0.2.1
-(softmax_i8_tiled, layernorm_i8_tiled, which it prefers; only such a one shares statistics among 16 rows, as the published LayerNorm). What
-their calls of the AIE API issue is that of its headers and of llvm-aie's (aiev2_upd_ext.h); a 64-bit product is compiler-rt's __muldi3.
+row's lanes. What lies between calls and the loop over bands is a piece of code (pieces.py), whose end fills the slots behind the loop's
+branch and the return: cycles are those that a profiler counts for a function. Their structure is that of aie4ml 0.2.1 (softmax_i8_tiled,
+layernorm_i8_tiled, which it prefers; only such a one shares statistics among 16 rows, as the published LayerNorm). What their calls of
+the AIE API issue is that of its headers and of llvm-aie's (aiev2_upd_ext.h); a 64-bit product is compiler-rt's __muldi3.
 
 ASSUMPTION: what is worked out in floats is a function of its own, as it is written, whose arguments lie in memory.
 """
 
 from __future__ import annotations
 
-from placer.cycles.kernel import CALL_CYCLES
 from placer.cycles.operations import Unit
 from placer.cycles.rows import BRANCH_CYCLES
 from scripts.performance.float_code import FloatCode
@@ -49,9 +49,9 @@ FUNCTION_CYCLES = 2 * BRANCH_CYCLES
 
 
 def softmax_cycles(rows: int, width: int, exact: bool) -> int:
-    """Modelled cycles of one call, without locks. exact: a row's reciprocal is a quotient; otherwise one bit, by leading zeros."""
+    """Modelled cycles of one call. exact: a row's reciprocal is a quotient; otherwise one bit, by leading zeros."""
     band = _exact_band(width // COLUMNS) if exact else _band(width // COLUMNS)
-    return CALL_CYCLES + round(rows // ROWS * (band + BRANCH_CYCLES))
+    return round(rows // ROWS * band)
 
 
 def _band(blocks: int) -> int:
@@ -129,21 +129,20 @@ def long_product_cycles() -> int:
 
 
 def normalise_cycles(rows: int, features: int, inlined: bool = False) -> int:
-    """Modelled cycles of one call, without locks. inlined: statistics that serve one band are part of the code around them."""
+    """Modelled cycles of one call. inlined: statistics that serve one band are part of the code around them."""
     blocks, bands = features // COLUMNS, rows // ROWS
     shared = max(n for n in range(1, SHARED // ROWS + 1) if bands % n == 0)
     if inlined and shared == 1:
         whole = Piece()
         _normalised(whole, blocks, *_statistics(whole, *_sums(whole, blocks)))
-        return CALL_CYCLES + bands * (whole.cycles() + BRANCH_CYCLES)
+        return bands * whole.cycles()
     sums, statistics, results = Piece(), Piece(), Piece()
     for total in (t for totals in _sums(sums, blocks) for t in totals):
         sums.issue(STORE, total)
     loads = ([statistics.issue(SCALAR_LOAD) for _ in range(shared * ROWS)] for _ in range(2))
     _stored_parts(statistics, [value for values in _statistics(statistics, *loads) for value in values])
     _normalised(results, blocks, *([results.issue(SCALAR_LOAD) for _ in range(ROWS)] for _ in range(2)))
-    each = sums.cycles() + results.cycles() + 2 * BRANCH_CYCLES
-    return CALL_CYCLES + bands // shared * (shared * each + statistics.cycles() + FUNCTION_CYCLES + BRANCH_CYCLES)
+    return bands // shared * (shared * (sums.cycles() + results.cycles()) + statistics.cycles() + FUNCTION_CYCLES)
 
 
 def _sums(code: Piece, blocks: int) -> tuple[list[Made], list[Made]]:

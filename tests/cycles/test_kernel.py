@@ -45,7 +45,7 @@ from placer.layers import Side
 from placer.mmul import mmul_shapes
 from placer.network import IntType
 from placer.solvers.modulo import schedule_loop
-from scripts.performance.kernels import DENSE, HOP, LIGHT, PLAIN
+from scripts.performance.kernels import COMPILED, DENSE, HOP, LIGHT, PLAIN
 from scripts.performance.nests import LINEAR, NATIVE, Published
 
 DEVICES = (find_device("VEK280"), find_device("VEK385"))
@@ -63,20 +63,32 @@ def call(rows: int, inner: int, columns: int, place: Place = ALONE, finish: Step
 @pytest.mark.parametrize("kernel", DENSE, ids=lambda k: k.label)
 def test_published_kernels(kernel: Published) -> None:
     """Within 10 % of vendor simulation and silicon, as the nests that those kernels are; no constant of the model is set from any of them.
-    Ours takes no longer, and no more than 10 % less where it is made of the same products.
+    Ours, with its call, neither takes longer nor 10 % less where it is made of the same products.
     """
-    nest, ours = kernel.nest(VEK280), kernel.ours(VEK280)
-    assert nest == pytest.approx(kernel.cycles, rel=0.10)
-    assert ours <= nest
+    assert kernel.nest(VEK280) == pytest.approx(kernel.cycles, rel=0.10)
     if kernel.product == NATIVE:
-        assert ours == pytest.approx(kernel.cycles, rel=0.10)
+        assert kernel.ours(VEK280) == pytest.approx(kernel.cycles, rel=0.10)
+
+
+def test_what_a_compiler_makes_of_a_kernel() -> None:
+    """Of one product a register block, 10 % beside it; of int32 results of two, a third less than it takes."""
+    errors = [kernel.nest(VEK280) / kernel.cycles - 1 for kernel in COMPILED]
+    assert errors == pytest.approx([0.08, 0.09, -0.33], abs=0.01)
+
+
+def test_streams_bound_what_has_few_products() -> None:
+    """Operands of 48 x 240 arrive in 2,880 cycles; those of 64 x 224 before they are needed."""
+    bound = Published("", (48, 240, 48), 0, "", streamed=True)
+    assert bound.nest(VEK280) == bound.ours(VEK280) == 48 * 240 // 4 > replace(bound, streamed=False).nest(VEK280)
+    free = Published("", (64, 224, 64), 0, "", streamed=True)
+    assert free.nest(VEK280) == replace(free, streamed=False).nest(VEK280)
 
 
 def test_rows_of_a_nest_fill_their_pipelines() -> None:
-    """Products of two rows take the instruction of four, and twice as many rows of blocks: more than twice as long; of eight, less."""
+    """Products of two rows take the instruction of four, and twice as many rows of blocks, of eight half as many."""
     two, four, eight = (Published("", (64, 64, 64), 0, "", product=(rows, 8, 8)).nest(VEK280) for rows in (2, 4, 8))
-    assert two - 2 * 1024 == pytest.approx(2 * (four - 1024), abs=CALL_CYCLES)
-    assert four > eight > 1024
+    assert two == 2 * four
+    assert (eight - 1024) / (four - 1024) == pytest.approx(0.5, abs=0.1)
 
 
 def test_one_loop_fills_its_pipeline_once() -> None:

@@ -77,8 +77,7 @@ def test_bands_and_blocks_add_up() -> None:
     """A block of four rows by eight columns takes five cycles of Softmax, and seven of LayerNorm: additions of accumulators read them by
     the port that rounding uses.
     """
-    two, four = (softmax_cycles(rows, 64, exact=False) for rows in (8, 16))
-    assert softmax_cycles(32, 64, exact=False) - four == 2 * (four - two)
+    assert [softmax_cycles(rows, 64, exact=False) for rows in (8, 16)] == [n * softmax_cycles(4, 64, exact=False) for n in (2, 4)]
     assert softmax_cycles(4, 256, exact=False) - softmax_cycles(4, 128, exact=False) == 16 * 5
     assert normalise_cycles(4, 256) - normalise_cycles(4, 128) == 16 * 7
 
@@ -87,12 +86,12 @@ def test_rows_share_their_statistics() -> None:
     """Sixteen of them; 32 take twice the time."""
     four, sixteen, more = (normalise_cycles(rows, 64) for rows in (4, 16, 32))
     assert sixteen < 3 * four
-    assert more == pytest.approx(2 * sixteen, rel=0.02)
+    assert more == 2 * sixteen
 
 
 def test_statistics_inlined_would_be_too_fast() -> None:
     """What the one assumption of structure is worth where a call serves four rows; where it serves more, nothing is inlined."""
-    assert normalise_cycles(4, 64, inlined=True) / 468 == pytest.approx(0.88, abs=0.01)
+    assert normalise_cycles(4, 64, inlined=True) / 468 == pytest.approx(0.83, abs=0.01)
     assert normalise_cycles(16, 64, inlined=True) == normalise_cycles(16, 64)
 
 
