@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from placer.contracts.attention_spec import MoveSpec, SoftmaxSpec
+from placer.contracts.attention_spec import MatMulSpec, MoveSpec, SoftmaxSpec
 from placer.contracts.catalog import contract
 from placer.contracts.contract import ArgumentKind, KernelContract, alignment
 from placer.contracts.kernel_spec import (
@@ -31,7 +31,7 @@ from placer.device import Device, find_device
 from placer.moves import MoveKind
 from placer.network import IntType
 from tests.kernels.harness import INCLUDE, compiled, numpy_type, source
-from tests.kernels.specs import attention_specs, dense_specs, rescaling_specs, trials
+from tests.kernels.specs import attention_specs, dense_specs, elementwise_specs, rescaling_specs, trials
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
@@ -124,6 +124,11 @@ STEP_CALLS = (
     (r"\bv\.unpack\(\)", "counting::unpacked(v)"),
     (r"(aie::(?:max|min|add)\(out, Lane\([^;]*\));", r"counting::vector(\1);"),
     (r"(aie::sub\((?:counting::unpacked|widened)\(v\), int(?:16|32)\(Zero\)\));", r"counting::vector(\1);"),
+)
+# Ones and masks of a last block are constants, whose loads are hoisted.
+MATMUL_CALLS = (
+    (r"aie::(load_v|store_v)\b(?!<m \* 8>\(call\.(?:mask|ones))", r"counting::\1"),
+    (r"([\w\[\]]+)\.mac\(", r"counting::mac(\1, "),
 )
 # Operands and results pass through these; channel values do not.
 DENSE_FILES, ROW_FILES, MOVE_FILES = ("dense.hpp", "operands.hpp"), ("normalise.hpp", "softmax.hpp", "reciprocal_root.hpp"), ("move.hpp",)
@@ -220,6 +225,55 @@ def test_moves_in_vectors(generation: str, tmp_path: Path) -> None:
         # Single elements are loaded as scalars, as places are.
         places += spec.elements if spec.form.kind is MoveKind.ELEMENTS else 0
         assert (loads, stores) == (kernel.operations.loads - places, kernel.operations.stores), str(spec)
+
+
+def check_products(specs: tuple[MatMulSpec, ...], folder: Path) -> None:
+    """Products of two activations: loads of both operands, products, those that correct zero points among them, and stores."""
+    kernels = tuple(contract(s) for s in specs)
+    for kernel, spec, found in zip(kernels, specs, counted(kernels, folder, ("matmul.hpp",), MATMUL_CALLS), strict=True):
+        loads, macs, stores, *_ = found
+        listed = kernel.operations
+        assert (loads, macs * spec.mmul.intrinsics, stores) == (listed.loads, listed.macs, listed.stores), str(spec)
+
+
+def matmul_specs(generation: str) -> tuple[MatMulSpec, ...]:
+    return tuple(s for s in attention_specs(generation) if isinstance(s, MatMulSpec))
+
+
+def test_a_sample_of_products_of_activations(tmp_path: Path) -> None:
+    """Shapes, zero points and transposed operands take turns."""
+    check_products(matmul_specs("aie-ml")[::61], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", ["aie-ml", "aie-mlv2"])
+def test_many_products_of_activations(generation: str, tmp_path: Path) -> None:
+    """Every fifth."""
+    check_products(matmul_specs(generation)[::5], tmp_path)
+
+
+def check_elementwise(specs: tuple[SteppedSpec, ...], folder: Path) -> None:
+    """Loads of every operand and stores, whatever comes between them."""
+    kernels = tuple(contract(s) for s in specs)
+    for kernel, (loads, _, stores, *_) in zip(kernels, counted(kernels, folder, ("elementwise.hpp",), MOVE_CALLS), strict=True):
+        assert (loads, stores) == (kernel.operations.loads, kernel.operations.stores), str(kernel.spec)
+
+
+def elementwise(generation: str) -> tuple[SteppedSpec, ...]:
+    everything = (*elementwise_specs(generation), *rescaling_specs(generation))
+    return tuple(s for s in everything if isinstance(s, AddSpec | MultiplySpec | RequantiseSpec))
+
+
+def test_a_sample_of_elementwise_kernels(tmp_path: Path) -> None:
+    """Sums, products and roundings take turns."""
+    check_elementwise(elementwise("aie-ml")[::31], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", ["aie-ml", "aie-mlv2"])
+def test_every_elementwise_kernel(generation: str, tmp_path: Path) -> None:
+    """All of them."""
+    check_elementwise(elementwise(generation), tmp_path)
 
 
 def step_specs(generation: str) -> tuple[SteppedSpec, ...]:
