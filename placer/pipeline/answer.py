@@ -10,6 +10,7 @@ from placer.config import Settings
 from placer.errors import InfeasibleError, InputError, UndecidedError
 from placer.mapping import Mapping
 from placer.pipeline.assemble import assemble
+from placer.pipeline.fewer_tiles import on_fewer_tiles
 from placer.pipeline.imported import Imported
 from placer.pipeline.one_pipeline import PLACELESS, excess, provenance, search_limits, solve_pipeline, sooner, too_slow
 from placer.problem.formulate import formulate, lay_out
@@ -36,6 +37,15 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
 
     Raises InfeasibleError, with demand against supply, when no mapping exists or none was found.
     """
+    solved = _as_asked(imported, problem, settings, progress)
+    if problem.objective[0] is not Level.LATENCY or solved.mapping.replicas > 1:
+        return solved
+    mapping = on_fewer_tiles(solved.problem, solved.mapping, lambda less: solve_pipeline(solved.imported, less, settings, progress))
+    return replace(solved, mapping=mapping)
+
+
+def _as_asked(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Solved:
+    """The mapping over all that the settings leave open."""
     scale = settings.scale(imported.laid_out.batch, most_relays(imported.laid_out.graph))
     alone = scale.batches == (imported.laid_out.batch,) and scale.replicas == 1
     if alone and (len(scale.relays) == 1 or problem.objective[0] not in PLACELESS):
