@@ -37,11 +37,31 @@ def solve_mapping(imported: Imported, problem: MappingProblem, settings: Setting
 
     Raises InfeasibleError, with demand against supply, when no mapping exists or none was found.
     """
-    solved = _as_asked(imported, problem, settings, progress)
+    try:
+        solved = _as_asked(imported, problem, settings, progress)
+    except UndecidedError:
+        # What is required of the latency may be found on fewer tiles, from a mapping that does not meet it.
+        required = tuple(limit for limit in problem.limits if limit.level is Level.LATENCY)
+        if problem.objective[0] is not Level.LATENCY or not required:
+            raise
+        solved = solve_mapping(imported, _anyhow(problem), _at_any_latency(settings), progress)
+        if solved.mapping.latency_cycles > min(limit.at_most for limit in required):
+            raise
+        return replace(solved, problem=replace(solved.problem, limits=problem.limits))
     if problem.objective[0] is not Level.LATENCY or solved.mapping.replicas > 1:
         return solved
     mapping = on_fewer_tiles(solved.problem, solved.mapping, lambda less: solve_pipeline(solved.imported, less, settings, progress))
     return replace(solved, mapping=mapping)
+
+
+def _anyhow(problem: MappingProblem) -> MappingProblem:
+    """The problem without limits of the latency."""
+    return replace(problem, limits=tuple(limit for limit in problem.limits if limit.level is not Level.LATENCY))
+
+
+def _at_any_latency(settings: Settings) -> Settings:
+    """The settings without demands on the latency."""
+    return settings.model_copy(update={"required": replace(settings.required, latency=None, latency_ns=None)})
 
 
 def _as_asked(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Solved:

@@ -42,7 +42,8 @@ def _mapped(imported: Imported, problem: MappingProblem, settings: Settings, pro
     result = solve_routed(problem, construct(problem), limits, progress)
     if result.solution is None:
         if problem.limits and (missed := unmet_limits(problem, limits)):
-            raise InfeasibleError("; ".join(u.sentence(problem.device) for u in missed))
+            unmet = InfeasibleError if any(u.proven for u in missed) else UndecidedError
+            raise unmet("; ".join(u.sentence(problem.device) for u in missed))
         kind = InfeasibleError if result.status is Status.INFEASIBLE else UndecidedError
         raise kind(_no_mapping(problem, result))
     return _at_its_pace(imported, problem, settings, result)

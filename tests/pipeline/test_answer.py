@@ -11,11 +11,12 @@ import placer.pipeline.answer
 import placer.solvers.relaying
 from placer.config import Settings
 from placer.device import find_device
-from placer.errors import InfeasibleError
+from placer.errors import InfeasibleError, UndecidedError
 from placer.mapping import Mapping, ObjectiveValue
 from placer.pipeline.imported import Imported, import_network
 from placer.problem.formulate import formulate
-from placer.problem.problem import Level, MappingProblem
+from placer.problem.goals import Required
+from placer.problem.problem import Level, Limit, MappingProblem
 from placer.solvers.relaying import Relaying
 from tests.mapped import pair
 
@@ -114,3 +115,30 @@ def test_relays_that_do_not_keep_their_promise(
     found = placer.pipeline.answer.solve_mapping(imported, problem, settings, lambda _: None)
     assert sum(relay.count for relay in found.imported.laid_out.graph.relays) == given
     assert solved == asked
+
+
+@pytest.mark.parametrize(("demand", "met"), [(950, True), (899, False)])
+def test_a_latency_that_only_fewer_tiles_meet(demand: int, met: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not found under the limit, 1,000 cycles without it, and 900 on fewer tiles: what is found counts where it meets the demand."""
+
+    def solve_pipeline(_: Imported, problem: MappingProblem, *__: object) -> Mapping:
+        limited = {limit.level for limit in problem.limits}
+        if Level.LATENCY in limited:
+            raise UndecidedError("none was found")
+        if Level.TILES in limited:
+            return mapping(900, 100)
+        return mapping(1000, 100)
+
+    monkeypatch.setattr(placer.pipeline.answer, "solve_pipeline", solve_pipeline)
+    monkeypatch.setattr(placer.pipeline.answer, "most_relays", lambda _: 0)
+    device = find_device("VEK280").resized(6, 4)
+    imported = import_network(MIXER, device, 1)
+    problem = formulate(imported.laid_out, device, LEVELS, 1.0, (Limit(Level.LATENCY, demand),), ())
+    settings = Settings(network=MIXER, output=Path("out"), objective=LEVELS, required=Required(latency=demand))
+    if not met:
+        with pytest.raises(UndecidedError, match="none was found"):
+            placer.pipeline.answer.solve_mapping(imported, problem, settings, lambda _: None)
+        return
+    found = placer.pipeline.answer.solve_mapping(imported, problem, settings, lambda _: None)
+    assert found.mapping.latency_cycles == 900
+    assert found.problem.limits == problem.limits
