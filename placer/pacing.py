@@ -29,28 +29,34 @@ class Wait:
 
 @dataclass(frozen=True)
 class Stage:
-    """A layer. cycles: of one call; late: of a cascade's last tile after its first."""
+    """A layer. cycles: of one call; late: of a cascade's last tile after its first.
+
+    apart: each window that it reads goes to one tile, which writes the same part of the output (a function, an addition).
+    """
 
     name: str
     cycles: Cycles
     late: Cycles
+    apart: bool = False
 
     @property
     def starts(self) -> tuple[str, str]:
         """Of the first tile of early and late cascades."""
         return f"{self.name}.early", f"{self.name}.late"
 
+    @property
+    def readers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Of the cascades that read the first window, and of those that read the last."""
+        early, late = self.starts
+        return ((early,), (late,)) if self.apart else (self.starts, self.starts)
+
 
 @dataclass(frozen=True)
 class Stream:
-    """The windows of an activation on their way out of a memory: the first window and the last.
-
-    busy: cycles of each on its channel; travel: until its first word is at the other end.
-    """
+    """The windows of an activation on their way out of a memory: the first window and the last. busy: cycles of each on its channel."""
 
     name: str
     busy: Cycles
-    travel: int
 
     @property
     def starts(self) -> tuple[str, str]:
@@ -76,26 +82,30 @@ def output_waits(stage: Stage, stream: Stream) -> Iterator[Wait]:
         yield Wait(start, tile, stream.busy - stage.late, COPIES)
 
 
-def buffer_waits(written: Stream, read: Stream) -> Iterator[Wait]:
-    """A memory tile's buffer is read when all is written, and written again when all is read."""
+def buffer_waits(written: Stream, read: Stream, travel: int) -> Iterator[Wait]:
+    """A memory tile's buffer is read when all is written, and written again when all is read. travel: of `written`, until its first word is
+    there.
+    """
     for source in written.starts:
         for start in read.starts:
-            yield Wait(source, start, written.busy + written.travel, 0)
-            yield Wait(start, source, read.busy - written.travel, COPIES)
+            yield Wait(source, start, written.busy + travel, 0)
+            yield Wait(start, source, read.busy - travel, COPIES)
 
 
-def input_waits(stream: Stream, stage: Stage) -> Iterator[Wait]:
-    """The first window goes to the first tile of every cascade, the last to the last; each needs a copy that has been read."""
-    for start, late in zip(stream.starts, (0, stage.late), strict=True):
-        for tile in stage.starts:
-            yield Wait(start, tile, stream.busy + stream.travel - late, 0)
-            yield Wait(tile, start, late + stage.cycles - stream.travel, COPIES)
+def input_waits(stream: Stream, stage: Stage, travel: int) -> Iterator[Wait]:
+    """The first window goes to the first tile of every cascade, the last to the last; each needs a copy that has been read. travel: of
+    `stream`, until its first word is there.
+    """
+    for start, late, tiles in zip(stream.starts, (0, stage.late), stage.readers, strict=True):
+        for tile in tiles:
+            yield Wait(start, tile, stream.busy + travel - late, 0)
+            yield Wait(tile, start, late + stage.cycles - travel, COPIES)
 
 
 def shared_waits(producer: Stage, consumer: Stage) -> Iterator[Wait]:
     """As input_waits, where the reader's buffer is the writer's."""
-    for source, late in zip(producer.starts, (0, consumer.late), strict=True):
-        for tile in consumer.starts:
+    for source, late, tiles in zip(producer.starts, (0, consumer.late), consumer.readers, strict=True):
+        for tile in tiles:
             yield Wait(source, tile, producer.late + producer.cycles - late, 0)
             yield Wait(tile, source, late + consumer.cycles - producer.late, COPIES)
 

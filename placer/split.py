@@ -32,6 +32,11 @@ class Split:
         return self.chains * self.contraction
 
     @property
+    def apart(self) -> bool:
+        """Whether every window that is read goes to one tile, which writes the same part of the output."""
+        return self.side is None and not self.product
+
+    @property
     def readers(self) -> int:
         """The most tiles that read one window."""
         return self.data.rows if self.product else self.channels

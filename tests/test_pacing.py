@@ -32,6 +32,8 @@ from tests.graphs import random_devices, random_graphs
 from tests.mapped import pair, rich
 from tests.solving import as_result, assembled, solve, stated
 
+TRAVEL = 50
+
 
 def test_no_waits() -> None:
     """Nothing to do takes no time."""
@@ -60,11 +62,25 @@ def test_a_join_waits_for_the_longer_way() -> None:
     fork, join = Stage("fork", 20, 0), Stage("join", 20, 0)
     long = [Stage(f"k{i}", 20, 0) for i in range(3)]
     waits = [w for s in (fork, join, *long) for w in stage_waits(s)]
-    out = Stream("out", 5, 50)
-    waits += [*stream_waits(out), *output_waits(fork, out), *input_waits(out, long[0]), *input_waits(out, join)]
+    out = Stream("out", 5)
+    waits += [*stream_waits(out), *output_waits(fork, out), *input_waits(out, long[0], TRAVEL), *input_waits(out, join, TRAVEL)]
     waits += [*shared_waits(long[0], long[1]), *shared_waits(long[1], long[2]), *shared_waits(long[2], join)]
     # The stream's end frees nothing until the join has read: three kernels and the join behind it, on two copies.
     assert smallest_interval(tuple(waits)) == (5 + 3 * 20 + 20 + 1) // 2
+
+
+def test_a_function_reads_each_window_in_a_tile_of_its_own() -> None:
+    """A stream of two windows, to a cascade that needs the second one late, and to a function.
+
+    The function holds back neither window for the other; a layer whose tiles read both does, and the cascade then waits for it.
+    """
+    cascade, out = Stage("cascade", 64, 40), Stream("out", 64)
+    intervals = []
+    for reader in (Stage("reader", 65, 0, apart=True), Stage("reader", 65, 0)):
+        waits = [*stream_waits(out), *layers(cascade, reader), *input_waits(out, cascade, TRAVEL), *input_waits(out, reader, TRAVEL)]
+        intervals.append(smallest_interval(tuple(waits)))
+    # Second window, reader, first window, cascade: four runs share 64 + 65 + 64 + 64 cycles and the 40 of the cascade.
+    assert intervals == [65, -(-(3 * 64 + 65 + 40) // 4)]
 
 
 def test_memory_tiles_lengthen_the_short_way() -> None:
@@ -72,9 +88,9 @@ def test_memory_tiles_lengthen_the_short_way() -> None:
     fork, join = Stage("fork", 20, 0), Stage("join", 20, 0)
     long = [Stage(f"k{i}", 20, 0) for i in range(3)]
     waits = [w for s in (fork, join, *long) for w in stage_waits(s)]
-    out, read = Stream("out", 5, 50), Stream("read", 5, 50)
-    waits += [*stream_waits(out), *stream_waits(read), *output_waits(fork, out), *buffer_waits(out, read)]
-    waits += [*input_waits(out, long[0]), *input_waits(read, join)]
+    out, read = Stream("out", 5), Stream("read", 5)
+    waits += [*stream_waits(out), *stream_waits(read), *output_waits(fork, out), *buffer_waits(out, read, TRAVEL)]
+    waits += [*input_waits(out, long[0], TRAVEL), *input_waits(read, join, TRAVEL)]
     waits += [*shared_waits(long[0], long[1]), *shared_waits(long[1], long[2]), *shared_waits(long[2], join)]
     assert smallest_interval(tuple(waits)) < (5 + 3 * 20 + 20 + 1) // 2
 
@@ -88,11 +104,8 @@ def test_against_the_simulator(sample: object) -> None:
     assert simulated <= chosen.mapping.interval_cycles < simulated + 1.5
 
 
-# What the solver takes for the interval without knowing places, as a part of what is simulated: where kernels are shorter than the way of a
-# stream, rarely more (5 of 1,662 mappings, the farthest 12.5 %).
-WITHIN, RARELY_WITHIN = 0.10, 0.15
-# Mappings that the slow test must have compared, and how many of a hundred may be beyond WITHIN.
-COUNT, BEYOND = 200, 1
+# How far the solver's interval, which knows no places, may be from the simulated one; mappings that the slow test must have compared.
+WITHIN, COUNT = 0.10, 200
 
 
 def check_random(graph: LayerGraph, device: Device, batch: int, dice: Random) -> list[float]:
@@ -136,7 +149,7 @@ arguments = given(random_graphs(), random_devices(), st.sampled_from((1, 2, 3, 8
 def test_random_mappings(graph: LayerGraph, device: Device, batch: int, dice: Random) -> None:
     """Any small network on any small device, both generations."""
     for ratio in check_random(graph, device, batch, dice):
-        assert ratio == pytest.approx(1, rel=RARELY_WITHIN)
+        assert ratio == pytest.approx(1, rel=WITHIN)
 
 
 @pytest.mark.slow
@@ -150,10 +163,6 @@ def test_two_hundred_random_mappings() -> None:
         ratios.extend(check_random(graph, device, batch, dice))
 
     each()
-    beyond = [r for r in ratios if abs(r - 1) > WITHIN]
-    print(
-        f"{len(ratios)} mappings, {len(beyond)} beyond {WITHIN:.0%}; the solver's interval is {min(ratios):.3f} to {max(ratios):.3f} of it"
-    )
+    print(f"{len(ratios)} mappings: the solver's interval is {min(ratios):.3f} to {max(ratios):.3f} of what is simulated")
     assert len(ratios) >= COUNT
-    assert 100 * len(beyond) <= BEYOND * len(ratios)
-    assert ratios == pytest.approx([1] * len(ratios), rel=RARELY_WITHIN)
+    assert ratios == pytest.approx([1] * len(ratios), rel=WITHIN)

@@ -63,10 +63,6 @@ UNROLLED_STEPS = 16
 NEXT_PLACE_SCALARS = 8
 # From a cascade write to the read that it frees: two queues of two entries (AM020 chapter 2), one cycle an entry.
 CASCADE_QUEUE_CYCLES = 4
-# From a free channel to the first word on the stream: lock, buffer descriptor, memory (xdna-emu, author's estimates).
-DMA_START_CYCLES = 11
-# A stream's first word takes 4 cycles through a switch, 3 through the last one, into a memory (AM020 chapter 2).
-SWITCH_CYCLES, LAST_SWITCH_CYCLES = 4, 3
 
 
 @dataclass(frozen=True)
@@ -364,22 +360,3 @@ def hop_cycles(layer: Layer, work: TileWork, length: int, input_bytes: int, devi
     if length == 1 or not isinstance(layer, DenseLayer):
         return 0
     return cascade_hop_cycles(work, device, dense_operands(layer, input_bytes, device))
-
-
-def stream_cycles(device: Device) -> int:
-    """What a stream's first word takes besides its bytes, where distances are not known yet.
-
-    ASSUMPTION: it passes all rows of memory tiles, half the rows of core tiles, and two switches sideways, or half of a narrow array.
-    """
-    switches = device.rows // 2 + device.memory_rows + min(2, device.columns // 2)
-    return first_word_cycles(switches)
-
-
-def first_word_cycles(switches: int) -> int:
-    """From a free channel to the first word at the other end of a stream over `switches`, those of both ends included."""
-    return DMA_START_CYCLES + SWITCH_CYCLES * (switches - 1) + LAST_SWITCH_CYCLES
-
-
-def transfer_cycles(size: int, device: Device) -> int:
-    """Cycles in which one stream, DMA channel or PLIO port moves `size` bytes."""
-    return -(-size // device.stream_bytes)

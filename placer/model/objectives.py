@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
-from placer.cycles.kernel import stream_cycles
 from placer.model.linear import Expression, total, weighted
 from placer.model.pace import add_pace
 from placer.model.variables import BlockVariables, EdgeVariables, NetVariables, Variables
@@ -49,9 +48,9 @@ def _interval(v: Variables) -> Expression:
 
 def longest_run(problem: MappingProblem) -> int:
     """No run takes longer: every layer and every stream at its slowest, one after the other."""
-    travel = stream_cycles(problem.device)
-    streams = sum(travel + max(max(o.output_cycles, *o.input_cycles, 0) for o in b.options) for b in problem.blocks)
-    return sum(max(o.latency for o in b.options) for b in problem.blocks) + 2 * streams
+    streams = sum(max(max(o.output_cycles, *o.input_cycles, 0) for o in b.options) for b in problem.blocks)
+    travel = sum(max(problem.travel(net, reader).longest for reader in net.readers) for net in problem.nets)
+    return sum(max(o.latency for o in b.options) for b in problem.blocks) + 2 * streams + travel
 
 
 class _Streams:
@@ -81,7 +80,8 @@ def _latency(v: Variables) -> Expression:
             streams = _Streams(v, net, reader, edge)
             consumer = v.blocks[reader.block]
             transfer = streams.dma_read + streams.buffer_written + streams.buffer_read
-            transfer += stream_cycles(v.problem.device) * (edge.dma + 2 * edge.memory_tile)
+            travel = v.problem.travel(net.net, reader)
+            transfer += travel.direct * edge.dma + travel.buffered * edge.memory_tile
             run = consumer.chosen(o.latency for o in consumer.block.options)
             v.model.add(done[reader.block] >= done[net.net.producer] + transfer + run)
     return latency

@@ -10,7 +10,8 @@ from operator import le
 
 from placer.contracts.contract import ArgumentKind, KernelContract, PortKind
 from placer.contracts.tile_kernel import tile_kernel, tile_work
-from placer.cycles.kernel import hop_cycles, layer_cycles, transfer_cycles
+from placer.cycles.kernel import hop_cycles, layer_cycles
+from placer.cycles.streams import transfer_cycles
 from placer.device import CoreTile, Device
 from placer.errors import InfeasibleError
 from placer.layers import DenseLayer, Layer, MatMulLayer, MoveLayer, NormaliseLayer, Side, SoftmaxLayer, side_of

@@ -11,6 +11,7 @@ from enum import Enum
 
 from pydantic import TypeAdapter
 
+from placer.cycles.streams import End, Travel, edge_travel
 from placer.device import Device
 from placer.layout import Layout, Partition
 from placer.split import Split
@@ -139,6 +140,11 @@ class Block:
     kind: BlockKind
     options: tuple[Option, ...]
 
+    @property
+    def end(self) -> End:
+        """What kind of tile its streams leave from and arrive at, where they pass no memory tile."""
+        return End.CORE if self.kind is BlockKind.LAYER else End.SHIM
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -193,6 +199,10 @@ class MappingProblem:
     row_weight: float
     limits: tuple[Limit, ...] = ()
     replicas: int = 1
+
+    def travel(self, net: Net, reader: Reader) -> Travel:
+        """What the first word of an edge takes, either way."""
+        return edge_travel(self.blocks[net.producer].end, self.blocks[reader.block].end, self.device)
 
     def to_json(self) -> str:
         """The problem as indented JSON text."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from placer.cycles.kernel import stream_cycles
 from placer.layout import Box as Extents
 from placer.layout import Partition
 from placer.pacing import (
@@ -153,7 +152,7 @@ class Evaluation:
         return smallest_interval(tuple(self._waits()))
 
     def _waits(self) -> Iterator[Wait]:
-        stages, travel = [self._stage(i) for i in range(len(self.problem.blocks))], stream_cycles(self.problem.device)
+        stages = [self._stage(i) for i in range(len(self.problem.blocks))]
         for stage in stages:
             if stage:
                 yield from stage_waits(stage)
@@ -164,24 +163,25 @@ class Evaluation:
                 assert source and target, "a border shares no memory"
                 yield from shared_waits(source, target)
                 continue
-            out = Stream(f"{net.activation}.out", self.option(net.producer).output_cycles, travel)
+            out = Stream(f"{net.activation}.out", self.option(net.producer).output_cycles)
             yield from stream_waits(out)
             if source:
                 yield from output_waits(source, out)
             for number, (reader, kind) in enumerate(zip(net.readers, choice.kinds, strict=True)):
-                target, into = stages[reader.block], out
+                target, into, travel = stages[reader.block], out, self.problem.travel(net, reader)
                 if kind is EdgeKind.MEMORY_TILE:
-                    into = Stream(f"{net.activation}.{number}", self.option(reader.block).input_cycles[reader.port], travel)
+                    into = Stream(f"{net.activation}.{number}", self.option(reader.block).input_cycles[reader.port])
                     yield from stream_waits(into)
-                    yield from buffer_waits(out, into)
+                    yield from buffer_waits(out, into, travel.written)
                 if target:
-                    yield from input_waits(into, target)
+                    yield from input_waits(into, target, travel.direct if into is out else travel.read)
 
     def _stage(self, block: int) -> Stage | None:
         option = self.option(block)
         if self.problem.blocks[block].kind is not BlockKind.LAYER:
             return None
-        return Stage(self.problem.blocks[block].name, option.cycles, option.latency - option.cycles)
+        assert option.split, "layers are cut"
+        return Stage(self.problem.blocks[block].name, option.cycles, option.latency - option.cycles, option.split.apart)
 
     def latency(self) -> int:
         """Cycles from the first input word to the last output word of one run, each layer waiting for its whole input (modelled)."""
@@ -197,15 +197,15 @@ class Evaluation:
 
     def edge_latency(self, net: Net, reader: Reader, kind: EdgeKind) -> int:
         """Cycles from the producer's end to the reader's start (modelled)."""
-        travel = stream_cycles(self.problem.device)
+        travel = self.problem.travel(net, reader)
         written, read = self.option(net.producer).output_cycles, self.option(reader.block).input_cycles[reader.port]
         match kind:
             case EdgeKind.SHARED_MEMORY:
                 return 0
             case EdgeKind.DMA:
-                return travel + read
+                return travel.direct + read
             case EdgeKind.MEMORY_TILE:
-                return 2 * travel + written + read
+                return travel.buffered + written + read
 
     def shard(self, number: int) -> Extents:
         """The extents of one shard of net `number`, which goes through memory tiles."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placer.cycles.kernel import stream_cycles, transfer_cycles
+from placer.cycles.streams import End, edge_travel, transfer_cycles
 from placer.device import Device
 from placer.mapping import MappedEdge, Mapping
 
@@ -69,10 +69,14 @@ def into(mapping: Mapping, layer: str) -> list[MappedEdge]:
 
 def edge_cycles(mapping: Mapping, edge: MappedEdge, device: Device) -> int:
     """Cycles from the producer's end to the reader's start."""
-    read = stream_cycles(device) + transfer_cycles(edge.read_bytes, device)
     if edge.kind == "shared_memory":
         return 0
-    return read + (stream_cycles(device) + transfer_cycles(edge.written_bytes, device) if edge.kind == "memory_tile" else 0)
+    layers, read = {layer.name for layer in mapping.layers}, transfer_cycles(edge.read_bytes, device)
+    source, target = (End.CORE if name in layers else End.SHIM for name in (edge.producer, edge.consumer))
+    travel = edge_travel(source, target, device)
+    if edge.kind == "memory_tile":
+        return travel.buffered + transfer_cycles(edge.written_bytes, device) + read
+    return travel.direct + read
 
 
 def _critical(mapping: Mapping, spans: dict[int | str, tuple[int, int]], latency: int) -> set[int | str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from placer.cycles.kernel import first_word_cycles, transfer_cycles
+from placer.cycles.streams import first_word_cycles, transfer_cycles
 from placer.device import Device
 from placer.layers import Side
 from placer.layout import Partition

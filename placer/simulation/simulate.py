@@ -12,6 +12,9 @@ from enum import Enum
 
 import numpy as np
 
+# A loop of waits over two, three, four, six or twelve runs repeats its pattern of intervals within so many.
+TURN = 12
+
 
 class Kind(Enum):
     """What a resource is; the value groups the rows of a trace."""
@@ -85,9 +88,11 @@ class Simulation:
 
     @property
     def interval(self) -> float:
-        """Cycles between two runs in steady state: the mean over the second half."""
-        last, middle = len(self.starts) - 1, len(self.starts) // 2
-        return (self.end(last) - self.end(middle)) / (last - middle)
+        """Cycles between two runs in steady state: the mean over the second half, in whole turns of loops of waits over several runs."""
+        last = len(self.starts) - 1
+        half = last - len(self.starts) // 2
+        runs = half - half % TURN if half >= TURN else half
+        return (self.end(last) - self.end(last - runs)) / runs
 
     @property
     def first_latency(self) -> int:

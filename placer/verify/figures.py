@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from placer.cycles.kernel import TileWork, hop_cycles, layer_cycles, stream_cycles, transfer_cycles
-from placer.layers import DenseLayer, Side
+from placer.cycles.kernel import TileWork, hop_cycles, layer_cycles
+from placer.cycles.streams import End, Travel, edge_travel, transfer_cycles
+from placer.layers import DenseLayer, MatMulLayer, Side, side_of
 from placer.layout import LayerLayouts, Partition
 from placer.mapping import MappedEdge, MappedTile
 from placer.pacing import (
@@ -113,11 +114,16 @@ def _window_cycles(s: Subject, tensor: str, partition: Partition) -> int:
 
 def _interval(s: Subject, pairs: dict[str, LayerPair]) -> int:
     """The smallest interval that keeps all waits of the pipeline, layer by layer."""
-    stages = {name: Stage(name, _kernel_cycles(s, p), (p.mapped.split.k - 1) * _hop_cycles(s, p)) for name, p in pairs.items()}
+    stages = {name: _stage(s, pair) for name, pair in pairs.items()}
     waits = [wait for stage in stages.values() for wait in stage_waits(stage)]
     for tensor in dict.fromkeys(e.tensor for e in s.mapping.edges):
         waits += _net_waits(s, stages, [e for e in s.mapping.edges if e.tensor == tensor])
     return smallest_interval(tuple(waits))
+
+
+def _stage(s: Subject, pair: LayerPair) -> Stage:
+    late = (pair.mapped.split.k - 1) * _hop_cycles(s, pair)
+    return Stage(pair.layer.name, _kernel_cycles(s, pair), late, side_of(pair.layer) is None and not isinstance(pair.layer, MatMulLayer))
 
 
 def _net_waits(s: Subject, stages: dict[str, Stage], edges: list[MappedEdge]) -> Iterator[Wait]:
@@ -127,18 +133,18 @@ def _net_waits(s: Subject, stages: dict[str, Stage], edges: list[MappedEdge]) ->
         if source and target:
             yield from shared_waits(source, target)
         return
-    out = Stream(f"{first.tensor}.out", _window_cycles(s, first.tensor, first.written), stream_cycles(s.device))
+    out = Stream(f"{first.tensor}.out", _window_cycles(s, first.tensor, first.written))
     yield from stream_waits(out)
     if source:
         yield from output_waits(source, out)
     for number, edge in enumerate(edges):
-        reader, into = stages.get(edge.consumer), out
+        reader, into, travel = stages.get(edge.consumer), out, _travel(s, edge)
         if edge.kind == "memory_tile":
-            into = Stream(f"{edge.tensor}.{number}", _window_cycles(s, edge.tensor, edge.read), stream_cycles(s.device))
+            into = Stream(f"{edge.tensor}.{number}", _window_cycles(s, edge.tensor, edge.read))
             yield from stream_waits(into)
-            yield from buffer_waits(out, into)
+            yield from buffer_waits(out, into, travel.written)
         if reader:
-            yield from input_waits(into, reader)
+            yield from input_waits(into, reader, travel.direct if into is out else travel.read)
 
 
 def _latency(s: Subject, pairs: dict[str, LayerPair]) -> int:
@@ -154,10 +160,20 @@ def _latency(s: Subject, pairs: dict[str, LayerPair]) -> int:
 
 
 def _edge_cycles(s: Subject, edge: MappedEdge) -> int:
-    read = stream_cycles(s.device) + _window_cycles(s, edge.tensor, edge.read)
-    if edge.kind == "shared_memory":
-        return 0
-    return read + (stream_cycles(s.device) + _window_cycles(s, edge.tensor, edge.written) if edge.kind == "memory_tile" else 0)
+    read, travel = _window_cycles(s, edge.tensor, edge.read), _travel(s, edge)
+    match edge.kind:
+        case "shared_memory":
+            return 0
+        case "memory_tile":
+            return travel.buffered + _window_cycles(s, edge.tensor, edge.written) + read
+        case _:
+            return travel.direct + read
+
+
+def _travel(s: Subject, edge: MappedEdge) -> Travel:
+    layers = {layer.name for layer in s.mapping.layers}
+    source, target = (End.CORE if name in layers else End.SHIM for name in (edge.producer, edge.consumer))
+    return edge_travel(source, target, s.device)
 
 
 def _transport(s: Subject, pairs: dict[str, LayerPair]) -> float:

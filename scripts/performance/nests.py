@@ -21,10 +21,10 @@ from placer.cycles.kernel import (
     TileWork,
     block_cycles,
     dense_body_cycles,
-    transfer_cycles,
 )
 from placer.cycles.operands import operands
 from placer.cycles.operations import Bias, DenseBlock, StepKind
+from placer.cycles.streams import transfer_cycles
 from placer.device import Device
 from placer.layers import Side
 from placer.solvers.modulo import schedule_once

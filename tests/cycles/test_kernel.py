@@ -24,7 +24,6 @@ from placer.cycles.kernel import (
     dense_cycles,
     elementwise_cycles,
     scheduled,
-    transfer_cycles,
 )
 from placer.cycles.operands import operands
 from placer.cycles.operations import (
@@ -220,10 +219,3 @@ def test_an_addition_is_bound_by_the_load_that_shifts_up() -> None:
     )
     biased = elementwise_cycles(TileWork(1, 40, 0, 16), ElementwiseBlock((BYTE,), (LINEAR,)), VEK280)
     assert biased > elementwise_cycles(TileWork(1, 40, 0, 16), ElementwiseBlock((BYTE,), (PLAIN,)), VEK280)
-
-
-@pytest.mark.parametrize(("size", "cycles"), [(0, 0), (1, 1), (4, 1), (5, 2), (4096, 1024)])
-def test_transfers(size: int, cycles: int) -> None:
-    """Four bytes a cycle on AIE-ML, eight on AIE-MLv2, rounded up."""
-    assert transfer_cycles(size, VEK280) == cycles
-    assert transfer_cycles(size, DEVICES[1]) == -(-size // DEVICES[1].stream_bytes)

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from placer.cycles.kernel import stream_cycles
+from placer.cycles.streams import End, travel_cycles
 from placer.problem.problem import BlockKind, Level, MappingProblem, Orientation
 from placer.problem.solution import Evaluation, NetChoice, Solution
 from tests.pinning import minimum
 from tests.problems import BORDER, DMA, SHARED, at, border, buffered, layer, option, pipeline, rows, tiny_device
 
 INTERVAL, LATENCY, TILES, TRANSPORT, COMPACTNESS, PUBLISHED = Level
-STREAM = stream_cycles(tiny_device(4, 4))
+ACROSS, TO_SHIM, TO_MEMORY, SHIM_TO_MEMORY = (
+    travel_cycles(*ends, tiny_device(4, 4))
+    for ends in ((End.CORE, End.CORE), (End.CORE, End.SHIM), (End.CORE, End.MEMORY_TILE), (End.SHIM, End.MEMORY_TILE))
+)
 
 
 def cost(problem: MappingProblem, solution: Solution, level: Level) -> int:
@@ -58,9 +61,9 @@ def test_shared_memory_takes_no_stream() -> None:
     ("middle", "expected"),
     [
         # In, run, run and out take 50 + 100 + 80 + 50; DMA adds one pass, a memory tile one in and one out; each stream has to start.
-        (SHARED, 280 + 2 * STREAM),
-        (DMA, 330 + 3 * STREAM),
-        (buffered(2), 380 + 4 * STREAM),
+        (SHARED, 280 + 2 * TO_SHIM),
+        (DMA, 330 + 2 * TO_SHIM + ACROSS),
+        (buffered(2), 380 + 2 * TO_SHIM + 2 * TO_MEMORY),
     ],
 )
 def test_latency_adds_up_along_the_path(middle: NetChoice, expected: int) -> None:
@@ -74,7 +77,7 @@ def test_latency_of_a_cascade_and_of_buffered_borders() -> None:
     problem = pipeline(tiny_device(4, 4), layer("a", cascade))
     solution = Solution((at(0), BORDER, BORDER), (buffered(0), buffered(1)))
     # 50 in whole, 25 a half out, 100 + 10 to compute, 50 and 50 out.
-    assert cost(problem, solution, LATENCY) == 50 + 25 + 110 + 50 + 50 + 4 * STREAM
+    assert cost(problem, solution, LATENCY) == 50 + 25 + 110 + 50 + 50 + 2 * SHIM_TO_MEMORY + 2 * TO_MEMORY
 
 
 def test_tiles() -> None:

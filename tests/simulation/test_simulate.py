@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placer.cycles.kernel import DMA_START_CYCLES
+from placer.cycles.streams import DMA_START_CYCLES
 from placer.simulation.activities import activities
 from placer.simulation.simulate import Activity, ActivityGraph, Kind, Precedence, simulate
 from tests.mapped import pair, rich
