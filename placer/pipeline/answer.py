@@ -21,6 +21,7 @@ from placer.solvers.base import ProgressSink
 
 if TYPE_CHECKING:
     from placer.solvers.scale import Candidate, Cost, Question
+    from placer.solvers.shortest import Shortest
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +92,8 @@ def _pipeline(imported: Imported, problem: MappingProblem, settings: Settings, r
     return _solved(_with_relays(imported, problem, settings, relays), settings, progress)
 
 
-def _solved(stated: tuple[Imported, MappingProblem], settings: Settings, progress: ProgressSink) -> Solved:
-    return Solved(*stated, solve_pipeline(*stated, settings, progress))
+def _solved(stated: tuple[Imported, MappingProblem], settings: Settings, progress: ProgressSink, known: Shortest | None = None) -> Solved:
+    return Solved(*stated, solve_pipeline(*stated, settings, progress, known))
 
 
 def _with_relays(imported: Imported, problem: MappingProblem, settings: Settings, relays: int) -> tuple[Imported, MappingProblem]:
@@ -108,28 +109,29 @@ def _relayed(imported: Imported, problem: MappingProblem, settings: Settings, co
     """One pipeline with as many relays as its relaxation says that pay, or with the fewest where these do not keep that promise: a whole
     array takes too long to solve it with each number.
     """
-    from placer.solvers.relaying import best_relays  # noqa: PLC0415 - OR-Tools takes half a second to load
+    from placer.solvers.relaying import best_relays, promises_more  # noqa: PLC0415 - OR-Tools takes half a second to load
 
     stated = cache(lambda count: _with_relays(imported, problem, settings, count))
     relaying = best_relays(lambda count: stated(count)[1], counts)
+    fewest = stated(counts[0])
     if relaying.count == counts[0]:
-        return _solved(stated(counts[0]), settings, progress)
+        return _solved(fewest, settings, progress, relaying.known)
     try:
-        solved = _solved(stated(relaying.count), settings, progress)
+        solved = _solved(stated(relaying.count), settings, progress, relaying.known)
     except InfeasibleError:
-        return _solved(stated(counts[0]), settings, progress)
-    if relaying.fewest is None or _levels(solved)[: len(relaying.fewest)] <= relaying.fewest:
+        return _solved(fewest, settings, progress)
+    if not promises_more(fewest[1], relaying, _levels(solved)):
         return solved
     # What promised more without places is worse with them: so may fewer relays be, or better.
     try:
-        return min(solved, _solved(stated(counts[0]), settings, progress), key=_levels)
+        return min(solved, _solved(fewest, settings, progress), key=_levels)
     except InfeasibleError:
         return solved
 
 
-def _levels(solved: Solved) -> tuple[float, ...]:
-    """The values of a mapping's objective."""
-    return tuple(level.value for level in solved.mapping.objective)
+def _levels(solved: Solved) -> tuple[int, ...]:
+    """The values of a mapping's objective, as the solver counts them."""
+    return tuple(round(level.value) for level in solved.mapping.objective)
 
 
 def _excess(solved: Solved, settings: Settings) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from placer.config import Settings
 from placer.errors import InfeasibleError, UndecidedError
@@ -14,15 +15,23 @@ from placer.problem.problem import Level, Limit, MappingProblem
 from placer.solvers.base import Limits, ProgressSink, SolveResult, Status
 from placer.solvers.construct import construct
 
+if TYPE_CHECKING:
+    from placer.solvers.shortest import Shortest
+
 # By what part an interval with its distances may be longer than the solver's before other places are tried, and how many.
 LONGER, PLACES = 0.05, 2
 # Levels that places do not enter.
 PLACELESS = (Level.INTERVAL, Level.LATENCY, Level.TILES)
 
 
-def solve_pipeline(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Mapping:
-    """A mapping whose interval, as placed and routed, is what is required: where distances make it longer, less is asked of the solver."""
-    mapping = _mapped(imported, problem, settings, progress)
+def solve_pipeline(
+    imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink, known: Shortest | None = None
+) -> Mapping:
+    """A mapping whose interval, as placed and routed, is what is required: where distances make it longer, less is asked of the solver.
+
+    known: of the interval that options alone reach, if something is.
+    """
+    mapping = _mapped(imported, problem, settings, progress, known)
     missed = excess(problem.limits, mapping)
     if not missed:
         return mapping
@@ -35,11 +44,13 @@ def solve_pipeline(imported: Imported, problem: MappingProblem, settings: Settin
     return again
 
 
-def _mapped(imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink) -> Mapping:
+def _mapped(
+    imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink, known: Shortest | None = None
+) -> Mapping:
     from placer.solvers.routed import solve_routed  # noqa: PLC0415 - OR-Tools takes half a second to load
 
     limits = search_limits(settings)
-    result = solve_routed(problem, construct(problem), limits, progress)
+    result = solve_routed(problem, construct(problem), limits, progress, known=known)
     if result.solution is None:
         if problem.limits and (missed := unmet_limits(problem, limits)):
             unmet = InfeasibleError if any(u.proven for u in missed) else UndecidedError

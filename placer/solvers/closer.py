@@ -6,7 +6,7 @@ time that proving the least interval takes; and of most problems no more is aske
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 
 from placer.model.build import build_relaxation
@@ -15,6 +15,7 @@ from placer.model.objectives import level_expression, longest_run
 from placer.problem.problem import Level, Limit, MappingProblem
 from placer.problem.solution import Evaluation
 from placer.solvers.cpsat_level import Budget, Search, minimise, silent
+from placer.solvers.shortest import limited
 
 # Deterministic time of a question: nearly all take a tenth of it.
 QUESTION_WORK = 0.5
@@ -41,20 +42,14 @@ def closer(problem: MappingProblem, level: Level, known: Range, within: tuple[Li
     if at_most is not None and known.least > at_most:
         return None
     if level is not Level.INTERVAL:
-        return _least(_limited(problem, within), level, known)
+        return _least(limited(problem, within), level, known)
     reached = known.reached if at_most is None or known.reached is None or known.reached <= at_most else None
     longest = longest_run(problem)
     asked = min(_asked(Range(known.least, reached), at_most), longest)
-    search = _solved(_limited(problem, (*within, Limit(level, asked))), None)
+    search = _solved(limited(problem, (*within, Limit(level, asked))), None)
     if not search.infeasible:
         return Range(known.least, Evaluation(problem, search.solution).value(level) if search.solution else asked)
     return None if asked in {at_most, longest} else Range(asked + 1, reached)
-
-
-def _limited(problem: MappingProblem, more: tuple[Limit, ...]) -> MappingProblem:
-    """The problem with more limits, of each level the strictest alone: every one of an interval adds waits to the model."""
-    strictest = {limit.level: limit for limit in sorted((*problem.limits, *more), key=lambda limit: -limit.at_most)}
-    return replace(problem, limits=tuple(strictest.values()))
 
 
 def _asked(known: Range, at_most: int | None) -> int:

@@ -17,15 +17,16 @@ from importlib.metadata import version
 from placer.model.build import build_model
 from placer.model.objectives import level_expression
 from placer.model.variables import Variables
-from placer.problem.problem import BlockKind, Level, MappingProblem
+from placer.problem.problem import BlockKind, Level, Limit, MappingProblem
 from placer.problem.solution import Evaluation, Solution
 from placer.solvers.base import LevelResult, Limits, Progress, ProgressSink, SolveResult, Status
 from placer.solvers.cpsat_level import Budget, Search, hint, minimise, pin, silent
-from placer.solvers.cpsat_relaxation import Relaxed, leading_levels, relax
+from placer.solvers.cpsat_relaxation import Relaxed, Supported, leading_levels, relax, supported
 from placer.solvers.places import engine_places
+from placer.solvers.shortest import Shortest, limited
 
-# Parts of the work left that the relaxation, and then the placing, may take.
-RELAXATION_PART, PLACING_PART = 0.5, 0.7
+# Parts of the work left that the relaxation, then the placing, and then finding what optima use may take.
+RELAXATION_PART, PLACING_PART, SUPPORT_PART = 0.5, 0.7, 0.4
 # Work for the buffers of layers whose places are given.
 BUFFERS_WORK = 0.3
 # Core tiles that successive relaxations may use, as parts of all: where the best options do not pack, a little room often lets them.
@@ -34,7 +35,6 @@ TILE_PARTS = (1.0, 0.95, 0.85, 0.7)
 # where they are found at all they are found at once, as in a small array; else they take long, and streams that run far find no lanes.
 MANY_LAYERS, MANY_PLACING = 8, 0.3
 
-Supported = tuple[tuple[int, ...], ...]
 Acceptance = Callable[[Solution], bool]
 # Another mapping, of a problem whose relaxation gave this (None without one), in place of one that was not accepted or not found (None).
 Rescue = Callable[[Relaxed | None, Solution | None], Solution | None]
@@ -64,19 +64,21 @@ class CpSatSolver:
         progress: ProgressSink,
         accepts: Acceptance = anything,
         rescue: Rescue = nothing,
+        known: Shortest | None = None,
     ) -> SolveResult:
         """Minimise all levels of `problem` in order (Solver.solve).
 
         accepts: a check that the model does not state. Where the second step finds no mapping that passes it, `rescue` is asked for one
         that does, and ends the search. Without one, a mapping that was not accepted leaves its levels in a result that is UNKNOWN. A
-        mapping from the third step that fails gives way to that of the second.
+        mapping from the third step that fails gives way to that of the second. known: of the interval that options alone reach, if
+        something is.
         """
         budget = Budget.of(limits)
         if not leading_levels(problem.objective):
             return _checked(problem, solve_jointly(problem, seed, limits, progress), (), accepts, rescue)
-        many = sum(b.kind is BlockKind.LAYER for b in problem.blocks) > MANY_LAYERS
+        many = many_layers(problem)
         work = budget.work * RELAXATION_PART
-        relaxed = relax(problem, problem.device.core_tiles, budget, work, progress, seed, support=not many)
+        relaxed = relax(problem, problem.device.core_tiles, budget, work, progress, seed, many and forks(problem), known)
         if relaxed.infeasible:
             return SolveResult(Status.INFEASIBLE, None, ())
         if many and (found := _quick_or_rescued(problem, relaxed, budget, progress, accepts, rescue)):
@@ -90,7 +92,7 @@ class CpSatSolver:
                 return _refused(problem, placed.solution, relaxed.bounds)
         best = better(problem, seed, placed.solution)
         meets = best is not None and _met(problem, best, relaxed)
-        wide = relaxed.supported if meets else _every(problem)
+        wide = supported(problem, relaxed, budget, budget.work * SUPPORT_PART) if meets else _every(problem)
         if placed.solution and best is placed.solution and wide == tuple((i,) for i in relaxed.options):
             return placed
         result = _Levels(narrowed(problem, wide), budget, progress, relaxed.bounds).run(inside(best, wide), budget.work)
@@ -98,6 +100,16 @@ class CpSatSolver:
         if placed.solution and result.solution and not accepts(result.solution):
             return restated(problem, placed.solution, tuple(r.bound for r in result.levels))
         return _checked(problem, result, relaxed.bounds, accepts, nothing)
+
+
+def many_layers(problem: MappingProblem) -> bool:
+    """Whether places take so long to find that one look must do."""
+    return sum(b.kind is BlockKind.LAYER for b in problem.blocks) > MANY_LAYERS
+
+
+def forks(problem: MappingProblem) -> bool:
+    """Whether several layers read one activation: in a chain no layer waits for a longer way."""
+    return any(len(net.readers) > 1 for net in problem.nets)
 
 
 def _checked(problem: MappingProblem, result: SolveResult, bounds: tuple[int, ...], accepts: Acceptance, rescue: Rescue) -> SolveResult:
@@ -136,13 +148,23 @@ def _quick_or_rescued(
     problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink, accepts: Acceptance, rescue: Rescue
 ) -> Solution | None:
     """Quick places for the relaxation's options if these meet its first bound; else the better of them and what a rescuer has, if any."""
-    quick = _placed(problem, relaxed.options, relaxed.bounds, budget, min(budget.work, MANY_PLACING), progress, accepts).solution
-    accepted = quick if quick and accepts(quick) else None
-    first = problem.objective[0]
-    if accepted and relaxed.bounds and Evaluation(problem, accepted).value(first) == relaxed.bounds[0]:
-        return accepted
-    # The options of places that were not accepted are not worth a rescue of their own.
-    return better(problem, rescue(relaxed, None), accepted)
+    quick = _quick(problem, relaxed, budget, progress)
+    if quick and relaxed.meets_first(problem, quick) and accepts(quick):
+        return quick
+    return rescue(relaxed, quick)
+
+
+def _quick(problem: MappingProblem, relaxed: Relaxed, budget: Budget, progress: ProgressSink) -> Solution | None:
+    """Places for the relaxation's options at its leading levels, or with a longer interval where there are none so quick."""
+    leading, work = relaxed.leading, min(budget.work, MANY_PLACING)
+    if leading[0] is Level.INTERVAL and len(leading) > 1:
+        # With the interval given, waits are linear, and one level less is searched.
+        given = replace(limited(problem, (Limit(Level.INTERVAL, relaxed.reached[0]),)), objective=leading[1:])
+        bounds = relaxed.bounds[1:] if relaxed.bounds[:1] == relaxed.reached[:1] else ()
+        found = _placed(given, relaxed.options, bounds, budget, work, progress, anything).solution
+        if found:
+            return found
+    return _placed(replace(problem, objective=leading), relaxed.options, relaxed.bounds, budget, work, progress, anything).solution
 
 
 def places_of(problem: MappingProblem, budget: Budget) -> Solution | None:

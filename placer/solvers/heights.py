@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from placer.model.likeness import has_likes
 from placer.problem.problem import BlockKind, Level, Limit, MappingProblem
 from placer.problem.solution import Evaluation, Solution
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels
@@ -16,8 +17,8 @@ LATER_LEVEL = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Heights:
-    """Of the first level: the least that is possible, as far as is known. levels: what options alone reach of the leading levels, of
-    fewer where the search was short.
+    """Of the first level: the least that is possible where layers alike choose alike, as far as is known. levels: what options alone
+    reach of the leading levels, of fewer where the search was short.
     """
 
     problem: MappingProblem
@@ -39,10 +40,12 @@ class Heights:
         """The interval of what options alone reach, if it leads the objective with others."""
         return dict(zip(leading_levels(self.problem.objective), self.levels, strict=False)).get(Level.INTERVAL)
 
-    def steps(self, multiples: tuple[float, ...]) -> list[float]:
-        """The heights that are such multiples of what options alone reach, up to what the problem allows."""
+    def steps(self, multiples: tuple[float, ...], held: Solution | None = None) -> list[float]:
+        """The heights that are such multiples of what options alone reach, up to what the problem allows; below a mapping that is held."""
         most = min((float(limit.at_most) for limit in self.problem.limits if limit.level is self.first), default=float("inf"))
         heights = [self.reached * m for m in multiples]
+        if held:
+            return [h for h in heights if int(h) < self.of(held)]
         return [h for h in heights if h < most] + ([most] if heights[-1] >= most else [])
 
     def of(self, solution: Solution, number: int = 0) -> int:
@@ -77,4 +80,6 @@ def heights_of(problem: MappingProblem, relaxed: Relaxed | None) -> Heights | No
         reached, bounds = reached or (slowest,), (max((slowest, *bounds[:1])),)
     if not reached:
         return None
-    return Heights(problem, bounds[0] if bounds else 0, reached)
+    # Rungs are climbed by layers that choose alike first.
+    least = max(relaxed.alike if relaxed and has_likes(problem) else 0, *bounds[:1], 0)
+    return Heights(problem, least, reached)

@@ -41,8 +41,9 @@ FEW_LANES, AGAIN = 12, 1
 MANY_LANES = 100
 # Parts of the core tiles, where options for all of them do not pack side by side.
 PACKING_PARTS = (1.0, 0.85, 0.7)
-# Deterministic time: of the options of a rung the quick way and another way, of each level of given places, of the shortest streams.
-QUICK_WORK, OTHERS_WORK, LEVEL_WORK, BUFFERS_WORK = 0.5, 0.2, 0.1, 0.12
+# Deterministic time: of the options of a rung the quick way and another way, of each level of given places, of the shortest streams with
+# given places, and with any.
+QUICK_WORK, OTHERS_WORK, LEVEL_WORK, BUFFERS_WORK, SPREAD_WORK = 0.5, 0.2, 0.1, 0.12, 0.15
 
 # How many lanes a mapping lacks for all of its streams; 0 when it routes.
 Missing = Callable[[Solution], int]
@@ -67,17 +68,19 @@ OTHER_WAYS = (
 )
 
 
-def climb(problem: MappingProblem, relaxed: Relaxed | None, budget: Budget, missing: Missing) -> Solution | None:
+def climb(
+    problem: MappingProblem, relaxed: Relaxed | None, budget: Budget, missing: Missing, held: Solution | None = None
+) -> Solution | None:
     """The mapping of a low rung that routes; None when there is none on any.
 
     Rungs are climbed in the quick ways of choosing options, from what options alone were found to reach. The other ways are for the rung
     below the first one that holds, and the rungs below that as long as they hold. What then lies between the lowest that holds and one that
     does not, or what is proven, is halved, the less often the more work was spent; then the later levels. The work of `budget` ends it all.
 
-    relaxed: what options alone reach, as far as it is known.
+    relaxed: what options alone reach, as far as it is known. held: a mapping that routes, if there is one: only rungs below it are climbed.
     """
     heights = heights_of(problem, relaxed)
-    steps = heights.steps(RUNGS) if heights else [0.0]
+    steps = heights.steps(RUNGS, held) if heights else [0.0]
     # All options have shorter latencies; the cheapest of them are enough where all are too many to search.
     quick = tuple(_Way(has_likes(problem), streamed=True, straight=True, few=few, work=QUICK_WORK) for few in (False, True))
     tried: set[tuple[BlockChoice, ...]] = set()
@@ -89,11 +92,11 @@ def climb(problem: MappingProblem, relaxed: Relaxed | None, budget: Budget, miss
         return routed(heights.rung(height) if heights else problem, ways)
 
     work = budget.work
-    found = next(((i, s) for i, height in enumerate(steps) if (s := on(height, quick))), None)
-    if found is None:
-        return next(filter(None, (on(height, OTHER_WAYS) for height in steps[::FEWER_RUNGS])), None)
+    found = next(((i, s) for i, height in enumerate(steps) if (s := on(height, quick))), (len(steps), held))
     level, best = found
-    while level and (better := on(steps[level - 1], OTHER_WAYS)):
+    if best is None:
+        return next(filter(None, (on(height, OTHER_WAYS) for height in steps[::FEWER_RUNGS])), None)
+    while best is not held and level and (better := on(steps[level - 1], OTHER_WAYS)):
         level, best = level - 1, better
     if heights is None:
         return best
@@ -212,6 +215,18 @@ def with_buffers(
     pin(v, blocks)
     found = _shortest(v, leading_levels(problem.objective) if least else (), budget)
     return outside(found.solution, kept), found.infeasible
+
+
+def spread(problem: MappingProblem, refused: Solution, budget: Budget) -> Solution | None:
+    """Other places for the options of a mapping that does not route, no worse in the leading levels, so that all streams together are
+    shortest; None when none are found.
+    """
+    kept = tuple((b.option,) for b in refused.blocks)
+    v = build_model(narrowed(problem, kept))
+    for level in leading_levels(problem.objective):
+        v.model.add(level_expression(v, level) <= Evaluation(problem, refused).value(level))
+    # No hint: from where lanes run out, the search hardly comes away.
+    return outside(minimise(v, Level.TRANSPORT, stream_length(v), budget, min(SPREAD_WORK, budget.work), silent).solution, kept)
 
 
 def _shortest(v: Variables, levels: tuple[Level, ...], budget: Budget) -> Search:

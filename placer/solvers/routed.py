@@ -16,10 +16,11 @@ from placer.problem.problem import Limit, MappingProblem
 from placer.problem.solution import Evaluation, Solution
 from placer.routing.streams import lay_streams
 from placer.solvers.base import Limits, ProgressSink, SolveResult
-from placer.solvers.cpsat import Acceptance, CpSatSolver, better
+from placer.solvers.cpsat import Acceptance, CpSatSolver, better, many_layers
 from placer.solvers.cpsat_level import Budget
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels
-from placer.solvers.ladder import FEW_LANES, buffered, climb, with_buffers
+from placer.solvers.ladder import FEW_LANES, Missing, buffered, climb, spread, with_buffers
+from placer.solvers.shortest import Shortest
 from placer.solvers.strips import strips
 
 # Deterministic time, at the least, for mappings in place of one that does not route.
@@ -27,9 +28,17 @@ LEAST_WORK = 2.0
 
 
 def solve_routed(
-    problem: MappingProblem, seed: Solution | None, limits: Limits, progress: ProgressSink, routable: Acceptance | None = None
+    problem: MappingProblem,
+    seed: Solution | None,
+    limits: Limits,
+    progress: ProgressSink,
+    routable: Acceptance | None = None,
+    known: Shortest | None = None,
 ) -> SolveResult:
-    """A result whose solution routes; UNKNOWN when none was found. routable: whether one does, where more than `problem` decides it."""
+    """A result whose solution routes; UNKNOWN when none was found. routable: whether one does, where more than `problem` decides it.
+
+    known: of the interval that options alone reach, if something is.
+    """
 
     @cache
     def missing(solution: Solution) -> int:
@@ -43,13 +52,13 @@ def solve_routed(
     budget = Budget.of(replace(limits, work=max(limits.work, LEAST_WORK)))
 
     def rescue(relaxed: Relaxed | None, refused: Solution | None) -> Solution | None:
-        for other in _again(problem, refused, budget) if refused else ():
-            if routes(other):
-                return other
-        found = climb(problem, relaxed, budget, missing)
+        held = next(filter(routes, _again(problem, refused, budget, missing)), None) if refused else None
+        if held and (relaxed is None or relaxed.meets_first(problem, held)):
+            return held
+        found = better(problem, climb(problem, relaxed, budget, missing, held), held)
         return seed if seed and better(problem, seed, found) is seed and routes(seed) else found
 
-    return CpSatSolver().solve(problem, seed, limits, progress, routes, rescue)
+    return CpSatSolver().solve(problem, seed, limits, progress, routes, rescue, known)
 
 
 def in_order(problem: MappingProblem, budget: Budget) -> Solution | None:
@@ -59,12 +68,23 @@ def in_order(problem: MappingProblem, budget: Budget) -> Solution | None:
     return next((s for s in found if not lay_streams(problem, s).missing), None)
 
 
-def _again(problem: MappingProblem, refused: Solution, budget: Budget) -> Iterator[Solution]:
-    """The options of a mapping that does not route: other buffers, then side by side, no worse in the first level."""
+def _again(problem: MappingProblem, refused: Solution, budget: Budget, missing: Missing) -> Iterator[Solution]:
+    """A mapping that may not route, and its options elsewhere, with other buffers, and side by side, no worse in the first level.
+
+    With many layers the last two take long: other buffers are not tried, and side by side where only a few lanes are missing.
+    """
+    yield refused
+    elsewhere = spread(problem, refused, budget)
+    if elsewhere:
+        yield elsewhere
+    many = many_layers(problem)
+    if many and missing(elsewhere or refused) > FEW_LANES:
+        return
     values = tuple(Limit(level, Evaluation(problem, refused).value(level)) for level in leading_levels(problem.objective))
-    solution, _ = with_buffers(replace(problem, limits=(*problem.limits, *values)), refused.blocks, True, True, budget)
-    if solution:
-        yield solution
+    if not many:
+        solution, _ = with_buffers(replace(problem, limits=(*problem.limits, *values)), refused.blocks, True, True, budget)
+        if solution:
+            yield solution
     blocks = strips(problem, tuple(b.option for b in refused.blocks))
     if blocks:
         yield from buffered(replace(problem, limits=(*problem.limits, *values[:1])), blocks, budget)

@@ -105,7 +105,8 @@ def test_relays_that_do_not_keep_their_promise(
             raise InfeasibleError("no place")
         return mapping(*values)
 
-    monkeypatch.setattr(placer.solvers.relaying, "best_relays", lambda *_: Relaying(2, (100,)))
+    monkeypatch.setattr(placer.solvers.relaying, "best_relays", lambda *_: Relaying(2, None, 100))
+    monkeypatch.setattr(placer.solvers.relaying, "promises_more", lambda _, relaying, values: values[0] > relaying.refused)
     monkeypatch.setattr(placer.pipeline.answer, "solve_pipeline", solve_pipeline)
     device = find_device("VEK280").resized(6, 4)
     imported = import_network(MIXER, device, 1)

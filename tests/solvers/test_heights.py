@@ -19,7 +19,7 @@ def problem(*objective: Level) -> MappingProblem:
 
 def relaxed(reached: tuple[int, ...], bounds: tuple[int, ...]) -> Relaxed:
     """What a relaxation gave."""
-    return Relaxed((), infeasible=False, bounds=bounds, reached=reached, options=(), supported=())
+    return Relaxed((), infeasible=False, bounds=bounds, reached=reached, options=())
 
 
 def test_the_interval_is_at_least_that_of_the_slowest_layer() -> None:

@@ -10,7 +10,7 @@ from placer.problem.problem import Level, MappingProblem
 from placer.problem.solution import Evaluation, Solution
 from placer.solvers.cpsat_level import Budget, silent
 from placer.solvers.cpsat_relaxation import Relaxed, leading_levels, relax
-from placer.solvers.ladder import FEW_LANES, RUNGS, climb
+from placer.solvers.ladder import FEW_LANES, RUNGS, climb, spread
 from tests.graphs import chain, small_device
 from tests.solving import stated
 
@@ -93,3 +93,29 @@ def test_less_of_a_later_level_is_asked_for() -> None:
     asked, plain = ((Evaluation(problem, s).interval(), Evaluation(problem, s).value(Level.LATENCY)) for s in found if s)
     assert asked[0] <= plain[0]
     assert asked[1] < plain[1]
+
+
+def test_rungs_below_a_mapping_that_is_held() -> None:
+    """A mapping gives way to what routes below it, and stays where nothing does."""
+    problem, relaxed = problem_and_relaxed()
+    best = climb(problem, relaxed, budget(), lambda _: 0)
+    assert best is not None
+    tiles = Evaluation(problem, best).tiles()
+    worse = climb(problem, relaxed, budget(), lambda s: 0 if Evaluation(problem, s).tiles() < tiles else FEW_LANES + 1)
+    assert worse is not None
+    below = climb(problem, relaxed, budget(), lambda _: 0, worse)
+    assert below is not None
+    assert Evaluation(problem, below).interval() < Evaluation(problem, worse).interval()
+    assert climb(problem, relaxed, budget(), lambda _: 99, worse) == worse
+
+
+def test_other_places_with_the_shortest_streams() -> None:
+    """The same options, no worse in the leading levels, and streams no longer than where the blocks stood."""
+    problem, relaxed = problem_and_relaxed()
+    held = climb(problem, relaxed, budget(), lambda _: 0)
+    assert held is not None
+    found = spread(problem, held, budget())
+    assert found is not None
+    assert [b.option for b in found.blocks] == [b.option for b in held.blocks]
+    for level in leading_levels(problem.objective):
+        assert Evaluation(problem, found).value(level) <= Evaluation(problem, held).value(level)
