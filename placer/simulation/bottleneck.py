@@ -55,23 +55,33 @@ def bottleneck(simulation: Simulation) -> Bottleneck:
 
 
 def _loop(simulation: Simulation) -> Loop | None:
-    """The last loop of waits behind the last output: what held each start, back to where it has been before."""
+    """The longest loop of waits, a run, behind the last output in the second half of the runs: what held each start."""
     run = len(simulation.starts) - 1
     number = max(simulation.graph.outputs, key=lambda o: simulation.starts[run][o[0]] + o[1])[0]
     passed: list[Precedence] = []
     seen: dict[int, int] = {}
-    while number not in seen:
-        held = simulation.held[run][number]
-        if held is None:
-            return None
+    longest: list[Precedence] = []
+    while run > len(simulation.starts) // 2 and (held := simulation.held[run][number]) is not None:
         seen[number] = len(passed)
         passed.append(held)
         number, run = held.source, run - held.runs
-    loop = passed[seen[number] :][::-1]
+        if number in seen:
+            loop = passed[seen[number] :]
+            longest = loop if not longest or _pace(loop) > _pace(longest) else longest
+            del passed[seen[number] :]
+            seen = {n: at for n, at in seen.items() if at < len(passed)}
+    if not longest:
+        return None
+    loop = longest[::-1]
     # In the order of the work, from the layer that comes first in the network.
     first = min(range(len(loop)), key=lambda i: loop[i].source)
     layers = dict.fromkeys(simulation.graph.activities[p.source].layer for p in loop[first:] + loop[:first])
     return Loop(tuple(layers), sum(p.cycles for p in loop), sum(p.runs for p in loop))
+
+
+def _pace(loop: list[Precedence]) -> float:
+    """Cycles a run of a loop."""
+    return sum(p.cycles for p in loop) / sum(p.runs for p in loop)
 
 
 def _listed(names: tuple[str, ...]) -> str:
