@@ -136,7 +136,7 @@ def _bias_vectors(builder: _Builder, bias: Bias) -> list[tuple[int, int]]:
     for _ in range(w.rows):
         load = builder.add("load bias", Unit.LOAD, Unit.LOAD_A, after=[])
         spread.append(builder.add("spread", Unit.MOVE, after=[(load, t.load)]))
-    return [(builder.add("join", Unit.MOVE, after=[(s, t.vector) for s in spread[i : i + 2]]), 1) for i in range(0, w.rows, 2)]
+    return [(builder.add("join", Unit.MOVE, after=[(s, t.moves) for s in spread[i : i + 2]]), 1) for i in range(0, w.rows, 2)]
 
 
 def _bias_first(builder: _Builder, block: DenseBlock, chains: list[list[int]]) -> None:
@@ -187,7 +187,7 @@ def _finish(builder: _Builder, source: int, out: int, add: int, ending: _Ending)
             _store(builder, parts, vectors if step.scaling else w.stores(ending.output_bytes))
             return
         for part in parts:
-            source = builder.add("shift up", Unit.SHIFT_UP, after=part)
+            source = builder.add("shift up", Unit.MOVE, Unit.SHIFT_UP, after=part)
         out, add = timing(builder.device).shifted, timing(builder.device).shifted_add
 
 
@@ -195,14 +195,14 @@ def _biased(builder: _Builder, sums: tuple[int, int, int], step: StepKind, w: _W
     """(operation, to reading, to adding) of an accumulator, doubled and with its bias, which has two words where the step is wide."""
     (source, out, add), t = sums, timing(builder.device)
     if step.doubled:
-        source, out, add = builder.add("double", Unit.MULTIPLY, after=[(source, add)]), t.added, t.product_add
+        source, out, add = builder.add("double", Unit.MULTIPLY, Unit.READ_ACCUMULATOR, after=[(source, add)]), t.added, t.product_add
     if step.bias is Bias.NONE:
         return source, out, add
     for _ in range(2 if step.scaling and step.scaling.wide else 1):
         ready = _bias_vectors(builder, step.bias)
         moves = [builder.add("bias to accumulator", Unit.MOVE, after=ready) for _ in range(w.parts)]
         waits = [(source, add), *((move, t.moved) for move in moves)]
-        source, out, add = builder.add("add bias", Unit.MULTIPLY, after=waits), t.added, t.product_add
+        source, out, add = builder.add("add bias", Unit.MULTIPLY, Unit.READ_ACCUMULATOR, after=waits), t.added, t.product_add
     return source, out, add
 
 
@@ -258,7 +258,7 @@ def _shifted_sources(builder: _Builder, block: ElementwiseBlock) -> tuple[int, i
             loads.append(builder.add("load and shift up", Unit.LOAD, Unit.LOAD_A, Unit.SHIFT_UP, _bank(number), after=[]))
     if len(block.sources) == 1:
         return loads[-1], t.load_shifted + 2, t.load_shifted
-    return builder.add("add", Unit.MULTIPLY, after=[(load, t.load_shifted) for load in loads]), t.added, t.product_add
+    return builder.add("add", Unit.MULTIPLY, Unit.READ_ACCUMULATOR, after=[(load, t.load_shifted) for load in loads]), t.added, t.product_add
 
 
 def _multiplied_sources(builder: _Builder, block: ElementwiseBlock) -> Sums:

@@ -22,10 +22,10 @@ class Unit(Enum):
     LOAD_A = "load_a"  # the load unit that also shifts up and reads scalars
     STORE = "store"
     MULTIPLY = "multiply"  # multiply-accumulate, and addition of accumulators
-    MOVE = "move"  # moves, shuffles, comparisons, cascade ports
+    MOVE = "move"  # moves, shuffles, comparisons, shifts up of vectors, cascade ports
     SCALAR = "scalar"
     SHIFT_UP = "shift_up"  # vector to accumulator
-    READ_ACCUMULATOR = "read_accumulator"  # shift-round-saturate, accumulator moves out
+    READ_ACCUMULATOR = "read_accumulator"  # shift-round-saturate, additions of accumulators, their moves out
     BANK_INPUT = "bank_input"  # one access a cycle and logical bank
     BANK_WEIGHTS = "bank_weights"
     BANK_COPY = "bank_copy"  # of the second copy of a table
@@ -183,7 +183,7 @@ class Timing:
     """Distances in cycles between dependent operations of one core generation, and how wide its accesses are.
 
     load: to any use. product: to the next product of the same accumulator; product_out: to reading the accumulator; product_add: to an
-    addition of accumulators. rounded: shift-round-saturate to use. vector: vector operation to use. shifted, added: shift up, accumulator
+    addition of accumulators. rounded: shift-round-saturate to use. vector: vector operation to use; moves: to another one. shifted, added: shift up, accumulator
     addition, to reading; shifted_add: shift up to an addition. load_shifted: a load that shifts up, to an addition. cascade: port to
     product. moved: move into an accumulator to product.
     """
@@ -194,6 +194,7 @@ class Timing:
     product_add: int
     rounded: int
     vector: int
+    moves: int
     shifted: int
     shifted_add: int
     added: int
@@ -203,9 +204,9 @@ class Timing:
 
 
 # llvm-aie AIE2Schedule.td: distance = result cycle - source cycle + 1, less 1 where both ends share a bypass.
-AIE_ML = Timing(7, 2, 5, 3, 4, 2, 3, 1, 5, 7, 5, 1)
+AIE_ML = Timing(7, 2, 5, 3, 4, 2, 1, 3, 1, 5, 7, 5, 1)
 # ASSUMPTION: as the AIE2P scheduling model, whose product is one stage longer; no model of this core was available.
-AIE_MLV2 = Timing(7, 2, 6, 3, 4, 2, 3, 1, 6, 7, 4, 1)
+AIE_MLV2 = Timing(7, 2, 6, 3, 4, 2, 1, 3, 1, 6, 7, 4, 1)
 
 
 def generation_timing(generation: str) -> Timing:

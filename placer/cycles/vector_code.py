@@ -18,10 +18,14 @@ LANES = 16
 
 @dataclass(frozen=True)
 class Value:
-    """A vector or scalar: made by operation `at` (-1: there before the code starts), to be used `cycles` later."""
+    """A vector or scalar: made by operation `at` (-1: there before the code starts), to be used `cycles` later.
+
+    bypassed: cycles fewer until a vector operation uses it, where the value comes to it by a bypass.
+    """
 
     at: int
     cycles: int
+    bypassed: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,17 @@ class VectorCode:
         for _ in range(LANES // table_accesses(self.generation)):
             for bank in (Unit.BANK_WEIGHTS, Unit.BANK_COPY):
                 reads.append((self._add("look up", (Unit.LOAD, bank), ((places.at, places.cycles),)), self.timing.load))
-        return Value(self._add("shuffle", (Unit.MOVE,), tuple(reads)), self.timing.vector)
+        return self._moved(self._add("shuffle", (Unit.MOVE,), tuple(reads)))
 
     # -- vectors --------------------------------------------------------------------------------------------------------------------
 
     def vector(self, *values: Value) -> Value:
         """One operation on 512 bits: a shuffle, a comparison, a choice, a sum."""
-        return Value(self._add("vector", (Unit.MOVE,), tuple((v.at, v.cycles) for v in values)), self.timing.vector)
+        return self._moved(self._add("vector", (Unit.MOVE,), tuple((v.at, v.cycles - v.bypassed) for v in values)))
+
+    def _moved(self, number: int) -> Value:
+        t = self.timing
+        return Value(number, t.vector, t.vector - t.moves)
 
     def halves(self, *parts: Value) -> tuple[Value, ...]:
         """The upper and the lower 16 bits of sixteen lanes, which `parts` make up; of what is given there are both already."""
@@ -141,12 +149,12 @@ class VectorCode:
 
     def shift_up(self, *parts: Value) -> Sums:
         """Sixteen lanes, which `parts` make up."""
-        number = self._add("shift up", (Unit.SHIFT_UP,), tuple((v.at, v.cycles) for v in parts))
+        number = self._add("shift up", (Unit.MOVE, Unit.SHIFT_UP), tuple((v.at, v.cycles) for v in parts))
         t = self.timing
         return Sums(number, t.shifted, t.shifted_add, t.shifted_add)
 
     def add(self, left: Sums, right: Sums) -> Sums:
-        number = self._add("add", (Unit.MULTIPLY,), ((left.at, left.add), (right.at, right.add)))
+        number = self._add("add", (Unit.MULTIPLY, Unit.READ_ACCUMULATOR), ((left.at, left.add), (right.at, right.add)))
         t = self.timing
         return Sums(number, t.added, t.product_add, t.product_add)
 
@@ -157,9 +165,9 @@ class VectorCode:
 
     def copy_out(self, sums: Sums) -> Value:
         """Sixteen 32-bit lanes as they are."""
-        number = self._add("copy", (Unit.MOVE, Unit.READ_ACCUMULATOR), ((sums.at, sums.read),))
-        return Value(number, self.timing.vector)
+        return self._moved(self._add("copy", (Unit.MOVE, Unit.READ_ACCUMULATOR), ((sums.at, sums.read),)))
 
     def carried(self, result: Sums | Value) -> None:
         """The operation that makes `result` starts from it in the next iteration."""
-        self.dependences.append(Dependence(result.at, result.at, result.product if isinstance(result, Sums) else result.cycles, 1))
+        cycles = result.product if isinstance(result, Sums) else result.cycles - result.bypassed
+        self.dependences.append(Dependence(result.at, result.at, cycles, 1))

@@ -195,7 +195,7 @@ def test_rescaling_is_pipelined_at_what_its_busiest_unit_needs() -> None:
     block = DenseBlock(1, 1, Start.COLUMN, (replace(PLAIN, scaling=ONE_VALUE),))
     body = dense_block(block, 4, VEK280)
     loop = schedule_loop(body, shortest=False)
-    assert loop.interval == body.resource_bound() == 12
+    assert loop.interval == body.resource_bound() == 14
     for scaling, rows, columns in product((ZERO_ALONE, ONE_VALUE, ONE_A_COLUMN), (1, 2), (1, 2)):
         block = DenseBlock(rows, columns, Start.COLUMN, (replace(PLAIN, scaling=scaling),))
         code, stored = dense_block(block, 2, VEK280), scheduled(block, VEK280)
