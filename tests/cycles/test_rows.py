@@ -57,21 +57,21 @@ def test_layer_norm_takes_what_is_published() -> None:
 
 def test_exact_softmax_costs_more_than_its_stand_in() -> None:
     """545 cycles are published for a stand-in in 8 bits; ours is exact, and never takes less than two lookups an element, four at once."""
-    assert CALL + softmax(16, 64) == pytest.approx(2.0 * 545, rel=0.02)
-    assert CALL + softmax(64, 128) == pytest.approx(2.07 * 2929, rel=0.02)
+    assert CALL + softmax(16, 64) == pytest.approx(2.32 * 545, rel=0.02)
+    assert CALL + softmax(64, 128) == pytest.approx(2.48 * 2929, rel=0.02)
     assert softmax(16, 64) > 2 * 16 * 64 / 4
 
 
 def test_a_table_is_read_in_vectors() -> None:
-    """Half a cycle an element and less, where one after the other took three; less where eight lanes read at once."""
-    for generation, each in zip(GENERATIONS, (9, 5), strict=True):
+    """Half a cycle an element and less, where one after the other took three; of eight lanes at once, moves take the most."""
+    for generation, each in zip(GENERATIONS, (9, 7), strict=True):
         assert table_cycles(1024, 1, generation) - table_cycles(512, 1, generation) == 16 * each
     assert table_cycles(1, 1, "aie-ml") == table_cycles(32, 1, "aie-ml")
 
 
-def test_cubics_are_bound_by_their_tables() -> None:
-    """Sixteen accesses of either copy for each of four coefficients; places of 32 bits are more than the tables; further cubics add up."""
-    for form, busiest in ((CubicForm(2, 2, 0, 0), 33), (CubicForm(4, 1, 0, 1), 36)):
+def test_cubics_are_bound_by_moves() -> None:
+    """Moves take more than the tables' sixteen accesses of either copy for each of four coefficients; further cubics add up."""
+    for form, busiest in ((CubicForm(2, 2, 0, 0), 38), (CubicForm(4, 1, 0, 1), 48)):
         assert cubic_cycles(form, 1024, "aie-ml") - cubic_cycles(form, 512, "aie-ml") == 16 * busiest
     few, many = (cubic_cycles(CubicForm(2, 2, further, 0), 1024, "aie-ml") for further in (4, 16))
     assert few < many < 4 * few
