@@ -258,7 +258,8 @@ def _shifted_sources(builder: _Builder, block: ElementwiseBlock) -> tuple[int, i
             loads.append(builder.add("load and shift up", Unit.LOAD, Unit.LOAD_A, Unit.SHIFT_UP, _bank(number), after=[]))
     if len(block.sources) == 1:
         return loads[-1], t.load_shifted + 2, t.load_shifted
-    return builder.add("add", Unit.MULTIPLY, Unit.READ_ACCUMULATOR, after=[(load, t.load_shifted) for load in loads]), t.added, t.product_add
+    waits = [(load, t.load_shifted) for load in loads]
+    return builder.add("add", Unit.MULTIPLY, Unit.READ_ACCUMULATOR, after=waits), t.added, t.product_add
 
 
 def _multiplied_sources(builder: _Builder, block: ElementwiseBlock) -> Sums:

@@ -183,9 +183,9 @@ class Timing:
     """Distances in cycles between dependent operations of one core generation, and how wide its accesses are.
 
     load: to any use. product: to the next product of the same accumulator; product_out: to reading the accumulator; product_add: to an
-    addition of accumulators. rounded: shift-round-saturate to use. vector: vector operation to use; moves: to another one. shifted, added: shift up, accumulator
-    addition, to reading; shifted_add: shift up to an addition. load_shifted: a load that shifts up, to an addition. cascade: port to
-    product. moved: move into an accumulator to product.
+    addition of accumulators. rounded: shift-round-saturate to use. vector: vector operation to use; moves: to another one. shifted,
+    added: shift up, accumulator addition, to reading; shifted_add: shift up to an addition. load_shifted: a load that shifts up, to an
+    addition. cascade: port to product. moved: move into an accumulator to product.
     """
 
     load: int

@@ -75,6 +75,6 @@ def test_deeper_blocks_take_one_interval_a_product() -> None:
 @pytest.mark.parametrize("second", [PLAIN, StepKind(Bias.NONE, False, True), LINEAR], ids=lambda s: s.key)
 @pytest.mark.parametrize("first", [PLAIN, LINEAR], ids=lambda s: s.key)
 def test_further_steps_add_their_latency(first: StepKind, second: StepKind) -> None:
-    """Longer chains are charged the sum of latencies: within a few cycles of their proven schedule, of two biases in which moves compete eight."""
+    """Longer chains are charged the sum of latencies: within a few cycles of their proven schedule (moves of two biases compete)."""
     block = DenseBlock(2, 2, Start.ZERO, (first, second))
     assert schedule_once(dense_block(block, 2, VEK280)).length == pytest.approx(block_cycles(block, 2, VEK280), abs=8)
