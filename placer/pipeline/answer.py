@@ -10,9 +10,10 @@ from placer.config import Settings
 from placer.errors import InfeasibleError, InputError, UndecidedError
 from placer.mapping import Mapping
 from placer.pipeline.assemble import assemble
+from placer.pipeline.excess import NONE, Excess, excess, sooner, too_slow
 from placer.pipeline.fewer_tiles import on_fewer_tiles
 from placer.pipeline.imported import Imported
-from placer.pipeline.one_pipeline import PLACELESS, excess, provenance, search_limits, solve_pipeline, sooner, too_slow
+from placer.pipeline.one_pipeline import PLACELESS, provenance, search_limits, solve_pipeline
 from placer.problem.formulate import formulate, lay_out
 from placer.problem.goals import Scale
 from placer.problem.problem import Level, Limit, MappingProblem
@@ -75,7 +76,7 @@ def _as_asked(imported: Imported, problem: MappingProblem, settings: Settings, p
         return _relayed(imported, problem, settings, scale.relays, progress)
     if Level.PUBLISHED in problem.objective:
         raise InputError("the objective 'published' places one pipeline: set replicas to 1, or leave it out")
-    solved = _searched(imported, problem, settings, scale, 0, progress)
+    solved = _searched(imported, problem, settings, scale, NONE, progress)
     if solved and (missed := _excess(solved, settings)):
         again = _searched(imported, problem, settings, scale, missed, progress)
         if again is None or (missed := _excess(again, settings)):
@@ -134,19 +135,19 @@ def _levels(solved: Solved) -> tuple[int, ...]:
     return tuple(round(level.value) for level in solved.mapping.objective)
 
 
-def _excess(solved: Solved, settings: Settings) -> int:
-    """Cycles above what the settings require of as many samples."""
+def _excess(solved: Solved, settings: Settings) -> Excess:
+    """How far a mapping is above what the settings require of as many samples."""
     return excess(settings.required.limits(solved.mapping.batch, solved.imported.device), solved.mapping)
 
 
 def _searched(
-    imported: Imported, problem: MappingProblem, settings: Settings, scale: Scale, sooner_by: int, progress: ProgressSink
+    imported: Imported, problem: MappingProblem, settings: Settings, scale: Scale, missed: Excess, progress: ProgressSink
 ) -> Solved | None:
-    """The best mapping over batches, replicas and relays, or None. sooner_by: by how many cycles it is to be below a required interval."""
+    """The best mapping over batches, replicas and relays, or None. missed: by how many cycles it is to be below what is required."""
     from placer.solvers.scale import Question, best_of  # noqa: PLC0415 - OR-Tools takes half a second to load
 
     def demands(samples: int) -> tuple[Limit, ...]:
-        return sooner(settings.required.limits(samples, imported.device), sooner_by)
+        return sooner(settings.required.limits(samples, imported.device), missed)
 
     question = Question(imported.laid_out.graph, problem, demands, settings.fixed_layers)
 

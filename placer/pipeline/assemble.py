@@ -28,7 +28,7 @@ from placer.problem.solution import EdgeKind, Evaluation, Solution, level_scale
 from placer.problem.tile_memory import BufferKind, place_buffers, place_with_lender
 from placer.routing.streams import lay_streams
 from placer.simulation.activities import activities
-from placer.simulation.simulate import shortest_interval
+from placer.simulation.simulate import empty_latency, shortest_interval
 from placer.solvers.base import SolveResult
 
 
@@ -77,8 +77,9 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
         replicas=problem.replicas,
         relays=laid_out.graph.relays,
     )
-    # The solver knew no places: with them, the interval is that of the pipeline as it lies.
-    return replace(mapping, interval_cycles=shortest_interval(activities(mapping, problem.device)))
+    # The solver knew no places: with them, interval and latency are those of the pipeline as it lies.
+    pipeline = activities(mapping, problem.device)
+    return replace(mapping, interval_cycles=shortest_interval(pipeline), latency_cycles=empty_latency(pipeline))
 
 
 def role(position: int, length: int) -> str:

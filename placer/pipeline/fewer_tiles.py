@@ -1,7 +1,7 @@
 """A lower latency on fewer tiles: what options promise on many often has no places and lanes, and what they promise on fewer has.
 
 A mapping whose latency is above what options alone may reach is solved again on a part of the tiles that it takes, and again as long as
-that is better. Any mapping on fewer tiles is one of the problem without that limit, whose bounds it keeps.
+that is better, as placed and routed. Any mapping on fewer tiles is one of the problem without that limit, whose bounds it keeps.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def on_fewer_tiles(problem: MappingProblem, mapping: Mapping, solve: Solve) -> M
 
 
 def _values(mapping: Mapping) -> tuple[float, ...]:
-    return tuple(level.value for level in mapping.objective)
+    """The latency with its distances, and the levels behind it."""
+    return mapping.latency_cycles, *(level.value for level in mapping.objective[1:])
 
 
 def _restated(mapping: Mapping, bound: float) -> Mapping:

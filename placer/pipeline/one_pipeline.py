@@ -1,4 +1,4 @@
-"""The best mapping of one problem, whose interval holds as placed and routed."""
+"""The best mapping of one problem, whose interval and latency hold as placed and routed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from placer.config import Settings
 from placer.errors import InfeasibleError, UndecidedError
 from placer.mapping import Mapping, SolverRecord
 from placer.pipeline.assemble import Provenance, assemble
+from placer.pipeline.excess import excess, sooner, too_slow
 from placer.pipeline.imported import Imported
 from placer.pipeline.unmet import unmet_limits
-from placer.problem.problem import Level, Limit, MappingProblem
+from placer.problem.problem import Level, MappingProblem
 from placer.solvers.base import Limits, ProgressSink, SolveResult, Status
 from placer.solvers.construct import construct
 
@@ -27,7 +28,8 @@ PLACELESS = (Level.INTERVAL, Level.LATENCY, Level.TILES)
 def solve_pipeline(
     imported: Imported, problem: MappingProblem, settings: Settings, progress: ProgressSink, known: Shortest | None = None
 ) -> Mapping:
-    """A mapping whose interval, as placed and routed, is what is required: where distances make it longer, less is asked of the solver.
+    """A mapping whose interval and latency, as placed and routed, are what is required: where distances make them longer, less is asked of
+    the solver.
 
     known: of the interval that options alone reach, if something is.
     """
@@ -105,22 +107,3 @@ def provenance(imported: Imported, settings: Settings) -> Provenance:
 
     record = SolverRecord(CpSatSolver.name, CpSatSolver.version, settings.seed, settings.workers, settings.work)
     return Provenance(imported.sha256, record)
-
-
-def excess(limits: tuple[Limit, ...], mapping: Mapping) -> int:
-    """Cycles by which a mapping's interval, with its places and routes, is above what is required; 0 where it is not."""
-    required = min((limit.at_most for limit in limits if limit.level is Level.INTERVAL), default=mapping.interval_cycles)
-    return max(0, mapping.interval_cycles - required)
-
-
-def sooner(limits: tuple[Limit, ...], cycles: int) -> tuple[Limit, ...]:
-    """Demands with an interval that is so much shorter."""
-    return tuple(replace(d, at_most=max(0, d.at_most - cycles)) if d.level is Level.INTERVAL else d for d in limits)
-
-
-def too_slow(mapping: Mapping, missed: int) -> str:
-    """In words."""
-    return (
-        f"an interval of at most {mapping.interval_cycles - missed} cycles is required; the mappings found take {mapping.interval_cycles} "
-        "with the distances of their streams, and which take less is not known; allow more with --work, or a longer interval"
-    )

@@ -1,6 +1,7 @@
 """One run through the empty pipeline, modelled: when each layer has its inputs, starts and ends, and the longest path.
 
-This is the path that the mapping's latency is the length of: each layer waits for its whole input.
+This is the path that the objective's latency is the length of: each layer waits for its whole input, and streams have a mean length. The
+mapping's own latency is that of its streams as routed.
 """
 
 from __future__ import annotations

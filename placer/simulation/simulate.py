@@ -109,7 +109,8 @@ class Simulation:
 
 
 def simulate(graph: ActivityGraph, runs: int, pace: int = 0) -> Simulation:
-    """The earliest starts of `runs` runs (at least 2). pace: cycles between the inputs of two runs; 0: as soon as there is room.
+    """The earliest starts of `runs` runs (for an interval at least 2). pace: cycles between the inputs of two runs; 0: as soon as there is
+    room.
 
     Raises ValueError when activities of one run wait for each other in a circle.
     """
@@ -132,6 +133,11 @@ def simulate(graph: ActivityGraph, runs: int, pace: int = 0) -> Simulation:
             now[activity], reasons[activity] = best, reason
         held.append(reasons)
     return Simulation(graph, tuple(map(tuple, starts)), tuple(map(tuple, held)))
+
+
+def empty_latency(graph: ActivityGraph) -> int:
+    """Cycles from the first word in to the last word out of a run through the empty pipeline."""
+    return simulate(graph, 1).first_latency
 
 
 def shortest_interval(graph: ActivityGraph) -> int:

@@ -24,7 +24,8 @@ PROBLEM = stated(chain((16, 16)), small_device(4, 4))[1]
 def mapping(latency: float, interval: float, tiles: int, bound: float) -> Mapping:
     """Anything with these values."""
     levels = (ObjectiveValue("latency", latency, bound), ObjectiveValue("interval", interval, interval))
-    return replace(pair().mapping, objective=levels, tiles_used=tiles, status="FEASIBLE" if bound < latency else "OPTIMAL")
+    status = "FEASIBLE" if bound < latency else "OPTIMAL"
+    return replace(pair().mapping, objective=levels, latency_cycles=round(latency), tiles_used=tiles, status=status)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from placer.pipeline.one_pipeline import excess
+from placer.pipeline.excess import Excess, excess, sooner, too_slow
 from placer.pipeline.unmet import unmet_limits
 from placer.problem.problem import Level, Limit, MappingProblem
 from placer.problem.solution import Evaluation
@@ -65,12 +65,18 @@ def test_demands_that_only_together_contradict() -> None:
 
 
 def test_the_mapping_itself_is_measured() -> None:
-    """Distances may make the interval longer than the solver took it for."""
+    """Distances may make interval and latency longer than the solver took them for: it is asked for as much less."""
     mapping = pair().mapping
     for above, missed in ((3, 0), (0, 0), (-5, 5)):
-        limits = (Limit(Level.INTERVAL, mapping.interval_cycles + above), Limit(Level.TILES, 1))
-        assert excess(limits, mapping) == missed
-    assert excess((), mapping) == 0
+        interval = (Limit(Level.INTERVAL, mapping.interval_cycles + above), Limit(Level.TILES, 1))
+        assert excess(interval, mapping) == Excess(interval=missed)
+        latency = (Limit(Level.LATENCY, mapping.latency_cycles + above),)
+        assert excess(latency, mapping) == Excess(latency=missed)
+        assert bool(excess(latency, mapping)) == (missed > 0)
+        asked = sooner((*interval, *latency), Excess(0, missed))
+        assert [limit.at_most for limit in asked] == [interval[0].at_most, 1, latency[0].at_most - missed]
+    assert not excess((), mapping)
+    assert f"a latency of at most {mapping.latency_cycles - 5} cycles is required" in too_slow(mapping, Excess(latency=5))
 
 
 def test_a_constructed_seed_keeps_to_demands() -> None:

