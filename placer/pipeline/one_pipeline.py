@@ -19,7 +19,7 @@ from placer.solvers.construct import construct
 if TYPE_CHECKING:
     from placer.solvers.shortest import Shortest
 
-# By what part an interval with its distances may be longer than the solver's before other places are tried, and how many.
+# By what part an interval or latency with its distances may be longer than the solver's before other places are tried, and how many.
 LONGER, PLACES = 0.05, 2
 # Levels that places do not enter.
 PLACELESS = (Level.INTERVAL, Level.LATENCY, Level.TILES)
@@ -63,22 +63,29 @@ def _mapped(
 
 
 def _at_its_pace(imported: Imported, problem: MappingProblem, settings: Settings, result: SolveResult) -> Mapping:
-    """The mapping of a result; of the same options elsewhere where its distances make the interval that leads the objective far longer."""
+    """The mapping of a result; of the same options elsewhere where distances make the interval or latency that leads the objective far
+    longer.
+    """
     from placer.solvers.elsewhere import elsewhere  # noqa: PLC0415 - OR-Tools takes half a second to load
 
     best = assemble(problem, imported.laid_out, result, provenance(imported, settings))
     enough = (1 + LONGER) * result.levels[0].value
-    if problem.objective[0] is not Level.INTERVAL or best.interval_cycles <= enough:
+    if problem.objective[0] not in {Level.INTERVAL, Level.LATENCY} or _leading(best) <= enough:
         return best
     for other in elsewhere(problem, result, search_limits(settings), PLACES):
         # Levels before the places stay what they were.
         if any(o.value > r.value for o, r in zip(other.levels, result.levels, strict=True) if o.level in PLACELESS):
             continue
         mapping = assemble(problem, imported.laid_out, other, provenance(imported, settings))
-        best = mapping if mapping.interval_cycles < best.interval_cycles else best
-        if best.interval_cycles <= enough:
+        best = mapping if _leading(mapping) < _leading(best) else best
+        if _leading(best) <= enough:
             break
     return best
+
+
+def _leading(mapping: Mapping) -> int:
+    """The interval or latency that leads the objective, as placed and routed."""
+    return mapping.interval_cycles if mapping.objective[0].level == Level.INTERVAL.value else mapping.latency_cycles
 
 
 def _no_mapping(problem: MappingProblem, result: SolveResult) -> str:
