@@ -65,6 +65,23 @@ def test_what_is_proven_is_left_alone() -> None:
     assert on_fewer_tiles(PROBLEM, proven, lambda _: pytest.fail("solved again")) is proven
 
 
+@pytest.mark.parametrize(("routed", "given"), [(840, 840), (841, 820)])
+def test_what_distances_make_far_longer_is_solved_again(routed: int, given: int) -> None:
+    """800 cycles are proven for streams of mean length; more than five percent above it, fewer tiles may be nearer to that."""
+    answers = iter([mapping(820, 10, 80, 820)])
+
+    def solve(_: MappingProblem) -> Mapping:
+        found = next(answers, None)
+        if found is None:
+            raise InfeasibleError("no place")
+        return found
+
+    best = on_fewer_tiles(PROBLEM, replace(mapping(800, 10, 100, 800), latency_cycles=routed), solve)
+    assert best.latency_cycles == given
+    assert best.status == ("OPTIMAL" if given == routed else "FEASIBLE")
+    assert len(list(answers)) == (given == routed)
+
+
 @pytest.mark.slow
 def test_more_columns_are_no_worse(tmp_path: Path) -> None:
     """The jet MLP-Mixer: what six columns hold, all 38 do."""
