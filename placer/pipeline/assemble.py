@@ -66,8 +66,8 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
         objective=tuple(
             ObjectiveValue(r.level.value, r.value / level_scale(r.level), r.bound / level_scale(r.level)) for r in result.levels
         ),
-        interval_cycles=evaluation.interval(),
-        latency_cycles=evaluation.latency(),
+        interval_cycles=0,
+        latency_cycles=0,
         tiles_used=evaluation.tiles(),
         layers=layers,
         edges=tuple(edge for number in range(len(problem.nets)) for edge in _edges(problem, solution, streams.slots, number)),
@@ -77,7 +77,7 @@ def assemble(problem: MappingProblem, laid_out: LaidOutGraph, result: SolveResul
         replicas=problem.replicas,
         relays=laid_out.graph.relays,
     )
-    # The solver knew no places: with them, interval and latency are those of the pipeline as it lies.
+    # The solver knew no places: interval and latency are those of the pipeline as it lies, which needs the rest of the mapping.
     pipeline = activities(mapping, problem.device)
     return replace(mapping, interval_cycles=shortest_interval(pipeline), latency_cycles=empty_latency(pipeline))
 
